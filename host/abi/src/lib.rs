@@ -1,0 +1,2 @@
+//! The contract between the parts of Taipan: layouts, tables and instructions. No logic lives here.
+pub mod opcode;

@@ -58,6 +58,30 @@ pub struct CodeObject {
     pub exceptiontable: Vec<u8>,
 }
 
+impl Default for CodeObject {
+    fn default() -> Self {
+        CodeObject {
+            argcount: 0,
+            posonlyargcount: 0,
+            kwonlyargcount: 0,
+            stacksize: 0,
+            flags: 0,
+            ncaches: 0,
+            firstlineno: 1,
+            code: Vec::new(),
+            consts: Vec::new(),
+            names: Vec::new(),
+            localsplusnames: Vec::new(),
+            localspluskinds: Vec::new(),
+            filename: Wtf8::new(""),
+            name: Ident::new(""),
+            qualname: Ident::new(""),
+            linetable: Vec::new(),
+            exceptiontable: Vec::new(),
+        }
+    }
+}
+
 impl CodeObject {
     /// The exception table's records; trailing bytes that are no whole record are ignored.
     pub fn exception_entries(&self) -> impl Iterator<Item = ExceptionEntry> + '_ {

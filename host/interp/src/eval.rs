@@ -52,6 +52,7 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
     // Operands that the value of continuation `kk` replaces.
     let mut pops = 0usize;
 
+    'outer: loop {
     macro_rules! save {
         () => {
             (*f).ip = ip;
@@ -116,7 +117,7 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
             }
             if call::enter(s, m, c.w_func, args, c.n, c.k, $pops) {
                 load!();
-                continue 'run;
+                continue 'outer;
             }
             kk = k::RAISE;
             continue 'outer;
@@ -280,7 +281,6 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
         }};
     }
 
-    'outer: loop {
         if kk != BYTECODE {
             let k = std::mem::replace(&mut kk, BYTECODE);
             m.at_cont(k, ip, sp);
@@ -367,7 +367,7 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                 }
             }
         }
-        'run: loop {
+        loop {
             if m.at(ip, sp) {
                 save!();
                 return Exit::Stop;

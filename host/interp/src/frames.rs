@@ -106,7 +106,7 @@ pub unsafe fn lasti(w: W) -> usize {
 /// `f` is the running frame, an exception is pending.
 pub unsafe fn add_traceback(sp: Space, f: *mut Frame, at: usize) {
     let w_exc = sp.take_exc();
-    let made = (|| {
+    let made: Res<W> = (|| {
         let w_frame = frame_object(sp, f)?;
         let w_tb = sp.alloc(TID_TRACEBACK, std::mem::size_of::<WTraceback>())?;
         let t = &mut *w_tb.ptr::<WTraceback>();

@@ -11,6 +11,8 @@ pub mod frames;
 pub mod generator;
 pub mod objects;
 pub mod rare;
+pub mod rare_exc;
+pub mod rare_match;
 pub mod space;
 pub mod traced;
 pub mod unwind;

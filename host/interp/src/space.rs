@@ -4,6 +4,7 @@ use taipan_abi::mode::Mode;
 use taipan_abi::opcode::{BinOp, CmpOp};
 use taipan_abi::thread::{Cache, Code, Thread};
 use taipan_abi::word::W;
+use taipan_plugin_api::{Res, Space};
 
 /// A call that an operation asks the evaluator to make: `func` is a Python function; the result goes to continuation `k`.
 pub struct Call<M: Mode> {
@@ -114,4 +115,12 @@ pub trait ObjSpace: Copy {
     unsafe fn list_append<M: Mode>(self, m: M, list: M::W, v: M::W) -> bool;
     /// The thread's builtins dict for a globals dict.
     unsafe fn builtins_of(self, th: *mut Thread, w_globals: W) -> W;
+    /// The concatenation of strs (an f-string).
+    unsafe fn build_string(self, sp: Space, items: &[W]) -> Res<W>;
+    /// A function of a code object.
+    unsafe fn make_function(self, sp: Space, w_code: W, w_globals: W) -> Res<W>;
+    /// Does the type match sequence (or else mapping) patterns?
+    unsafe fn type_flag(self, sp: Space, w: W, sequence: bool) -> bool;
+    /// A value yielded by an async generator, marked as such.
+    unsafe fn async_gen_wrap(self, sp: Space, w: W) -> Res<W>;
 }

@@ -198,8 +198,17 @@ impl Heap {
             p
         };
         let verify = if options.verify { bytes / 64 } else { 4096 };
-        let parts = [bytes + BLOCK, bytes / 64, bytes / 64, bytes >> CARD_SHIFT, cap, cap / 8 + 8, cap * size_of::<Block>(), verify]
-            .map(&mut get);
+        let parts = [
+            bytes + BLOCK,
+            bytes / 64,
+            bytes / 64,
+            bytes >> CARD_SHIFT,
+            cap,
+            cap / 8 + 8,
+            cap * size_of::<Block>(),
+            verify,
+        ]
+        .map(&mut get);
         if parts.iter().any(|p| p.is_null()) {
             for (p, n) in maps {
                 os::unmap(p, n);
@@ -252,7 +261,7 @@ impl Heap {
             promoted: 0,
             native: 0,
             native_marked: 0,
-            threshold: crate::major::MIN_THRESHOLD,
+            threshold: options.min,
             stress_count: 0,
             clock: Clock::default(),
             options,

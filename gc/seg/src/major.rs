@@ -7,10 +7,6 @@ use crate::minor::minor;
 use crate::{os, roots};
 use taipan_abi::gc::{CollectKind, GcThread};
 
-/// The heap grows by at least this much between two major collections.
-pub const MIN_THRESHOLD: usize = 16 << 20;
-/// Words of marking work after a minor collection, at least.
-const STEP: usize = 256 << 10;
 /// Blocks swept after a minor collection.
 const SWEEP_STEP: usize = 2048;
 /// After so many rounds in which the roots had something new the marking is brought to its end without a pause.
@@ -64,7 +60,7 @@ fn begin(h: &mut Heap) {
 /// Marks on, by a budget that outruns the allocation. Right after a minor collection: nothing is young, nothing is logged.
 unsafe fn step(h: &mut Heap, t: *mut GcThread, sp: usize) {
     let late = h.old_bytes + h.native > 2 * h.threshold || h.rescans > RESCANS;
-    let budget = if late { usize::MAX } else { STEP.max(h.promoted / 8 * 3) };
+    let budget = if late { usize::MAX } else { (h.options.step / 8).max(h.promoted / 8 * 3) };
     if !drain::<MAJOR>(h, budget) {
         return;
     }
@@ -95,7 +91,7 @@ unsafe fn finish<const M: u8>(h: &mut Heap) {
 pub unsafe fn swept(h: &mut Heap) {
     h.phase = Phase::Idle;
     let live = h.old_bytes + h.native;
-    h.threshold = ((live as f64 * h.options.growth) as usize).max(live + MIN_THRESHOLD);
+    h.threshold = ((live as f64 * h.options.growth) as usize).max(live + h.options.min);
     h.release_pages();
 }
 

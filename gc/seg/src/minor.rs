@@ -1,13 +1,14 @@
 //! Minor collections.
 
-use crate::bits;
 use crate::barrier::gc_bits;
+use crate::bits;
 use crate::heap::{Heap, Phase};
 use crate::mark::{MINOR, UPDATE, drain, retrace, scan_cards};
 use crate::{roots, verify};
 use taipan_abi::gc::{GC_LISTED, GcThread};
 
-/// The nursery grows up to this when much survives.
+/// The nursery grows by up to this factor, and up to this size, when much survives.
+const NURSERY_FACTOR: usize = 8;
 const NURSERY_MAX: usize = 32 << 20;
 
 /// Frees young objects that are reachable neither from the roots nor from logged old objects; the others become old.
@@ -62,7 +63,7 @@ unsafe fn mark<const M: u8>(h: &mut Heap, t: *mut GcThread, sp: usize) {
 fn adapt(h: &mut Heap, young: usize) {
     let base = h.options.nursery;
     if h.promoted > young / 4 && h.old_bytes > 4 * h.nursery {
-        h.nursery = (h.nursery * 2).min(NURSERY_MAX.max(base));
+        h.nursery = (h.nursery * 2).min((base * NURSERY_FACTOR).min(NURSERY_MAX).max(base));
     } else if h.promoted < young / 32 && h.nursery > base {
         h.nursery = (h.nursery / 2).max(base);
     }

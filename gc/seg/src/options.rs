@@ -11,6 +11,10 @@ pub struct Options {
     pub nursery: usize,
     /// A major collection begins when the heap has grown by this factor.
     pub growth: f64,
+    /// Bytes of growth below which no major collection begins.
+    pub min: usize,
+    /// Bytes of objects marked by a step of a major collection, at least.
+    pub step: usize,
     /// Bytes of heap above which allocation fails; 0 = no limit.
     pub max: usize,
     /// Collect fully at each Nth allocation; 0 = off.
@@ -21,12 +25,11 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { nursery: 4 << 20, growth: 1.8, max: 0, stress: 0, verify: false }
+        Options { nursery: 4 << 20, growth: 1.8, min: 16 << 20, step: 2 << 20, max: 0, stress: 0, verify: false }
     }
 }
 
-const KNOWN: &str =
-    "known options: nursery (bytes, 64KB to 1GB), growth (1.1 to 10), max (bytes), stress (a count), verify (true or false)";
+const KNOWN: &str = "known options: nursery (bytes, 64KB to 1GB), growth (1.1 to 10), min (bytes), step (bytes, at least 1KB), max (bytes), stress (a count), verify (true or false)";
 
 /// A byte count with an optional KB, MB or GB.
 fn bytes(s: &str) -> Option<usize> {
@@ -49,6 +52,8 @@ impl Options {
         match key {
             "nursery" => self.nursery = bytes(value).filter(|n| (64 << 10..=1 << 30).contains(n))?,
             "growth" => self.growth = value.parse().ok().filter(|g| (1.1..=10.0).contains(g))?,
+            "min" => self.min = bytes(value)?,
+            "step" => self.step = bytes(value).filter(|&n| n >= 1 << 10)?,
             "max" => self.max = bytes(value)?,
             "stress" => self.stress = value.parse().ok()?,
             "verify" => self.verify = value.parse().ok()?,

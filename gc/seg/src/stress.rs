@@ -72,7 +72,9 @@ unsafe fn bad_reference(h: &Heap, w: usize, freed: bool) -> ! {
         os::fatal(&format!("{parent} refers to {w:#x}, which is not the start of an object"));
     }
     let former = *((w + 8) as *const u32);
-    os::fatal(&format!("{parent} refers to the freed cell {w:#x}, once of type id {former}: a root or a write barrier is missing"))
+    os::fatal(&format!(
+        "{parent} refers to the freed cell {w:#x}, once of type id {former}: a root or a write barrier is missing"
+    ))
 }
 
 /// Names an object for messages.

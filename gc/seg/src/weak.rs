@@ -120,5 +120,4 @@ impl Heap {
             (*t).poll.fetch_or(POLL_GC, Relaxed);
         }
     }
-
 }

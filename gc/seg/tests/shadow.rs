@@ -36,8 +36,12 @@ impl Shadow {
     fn new(seed: u64, options: &[(&str, &str)]) -> Shadow {
         let m = Machine::new(options);
         let mut exact = Box::new([W::NONE; 8]);
-        let mut node =
-            Box::new(RootNode { next: std::ptr::null_mut(), prev: std::ptr::null_mut(), ptr: exact.as_mut_ptr(), len: 4 });
+        let mut node = Box::new(RootNode {
+            next: std::ptr::null_mut(),
+            prev: std::ptr::null_mut(),
+            ptr: exact.as_mut_ptr(),
+            len: 4,
+        });
         unsafe {
             (*m.t).roots = &mut *node;
             (GC.add_roots)(exact.as_ptr().add(4), 4);
@@ -56,8 +60,11 @@ impl Shadow {
 
     fn pick(&mut self) -> (W, u64) {
         let i = self.rng.below(ROOTS + 8);
-        let (mut w, mut id) =
-            if i < ROOTS { (self.m.root(i), self.roots[i]) } else { (self.exact[i - ROOTS], self.exact_ids[i - ROOTS]) };
+        let (mut w, mut id) = if i < ROOTS {
+            (self.m.root(i), self.roots[i])
+        } else {
+            (self.exact[i - ROOTS], self.exact_ids[i - ROOTS])
+        };
         for _ in 0..self.rng.below(6) {
             if id == 0 {
                 break;
@@ -280,6 +287,14 @@ fn default_options() {
 fn small_nursery() {
     run(2, 600_000, &[("nursery", "256KB"), ("growth", "1.1")]);
     run(3, 600_000, &[("nursery", "64KB")]);
+}
+#[test]
+fn incremental() {
+    let common = [("nursery", "64KB"), ("growth", "1.1"), ("min", "64KB")];
+    for (seed, step) in [(10, "1KB"), (11, "16KB"), (12, "128KB"), (13, "2MB")] {
+        run(seed, 300_000, &[common[0], common[1], common[2], ("step", step)]);
+    }
+    run(14, 20_000, &[common[0], common[1], common[2], ("step", "4KB"), ("verify", "true")]);
 }
 #[test]
 fn verified() {

@@ -1,6 +1,6 @@
 //! Speed of the collector alone: `cargo run --release -p taipan-gc-seg --example bench [name...]`.
 //!
-//! The loops inline allocation and barrier as the evaluator and compiled code do.
+//! With the name `free` added, a type of variable size has a `free` hook. The loops inline allocation and barrier as the evaluator and compiled code do.
 
 #[path = "../tests/driver/mod.rs"]
 mod driver;
@@ -208,6 +208,7 @@ fn pauses(live_mb: usize) {
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let on = |name: &str| wanted.is_empty() || wanted.iter().any(|w| w == name);
+    PLAIN.store(wanted.iter().all(|w| w != "free"), std::sync::atomic::Ordering::Relaxed);
     if on("garbage") {
         garbage(16);
         garbage(32);

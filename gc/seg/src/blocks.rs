@@ -30,6 +30,10 @@ pub struct Block {
     pub unswept: bool,
     /// HEAD: its cards were used.
     pub carded: bool,
+    /// HEAD: listed in `Heap::again`, and the next card to visit there.
+    pub again: bool,
+    /// See `again`.
+    pub again_pos: u32,
     /// SMALL: bytes of a cell.
     pub cell: u32,
     /// SMALL: see `classes::recip`.

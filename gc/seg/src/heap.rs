@@ -58,6 +58,8 @@ pub struct Heap {
     pub mark: *mut u64,
     /// Byte per 128 bytes: written since the last minor collection (arrays with GC_CARDS only).
     pub cards: *mut u8,
+    /// Byte per 128 bytes: to be visited by a later step of the running major collection.
+    pub again_cards: *mut u8,
     /// Byte per block: may hold young objects.
     pub young: *mut u8,
     /// Bit per block: free.
@@ -95,6 +97,8 @@ pub struct Heap {
     pub remset: Vec<usize>,
     /// Arrays with dirty cards, GC_LISTED set.
     pub dirty: Vec<usize>,
+    /// Marked arrays with cards in `again_cards`.
+    pub again: Vec<usize>,
     /// Grey objects of a minor collection (empty between collections).
     pub minor: Work,
     /// Grey objects of the major collection.
@@ -207,6 +211,7 @@ impl Heap {
             cap / 8 + 8,
             cap * size_of::<Block>(),
             verify,
+            bytes >> CARD_SHIFT,
         ]
         .map(&mut get);
         if parts.iter().any(|p| p.is_null()) {
@@ -226,6 +231,7 @@ impl Heap {
             live: parts[1].cast(),
             mark: parts[2].cast(),
             cards: parts[3],
+            again_cards: parts[8],
             young: parts[4],
             free_bits: parts[5].cast(),
             blocks: parts[6].cast(),
@@ -244,6 +250,7 @@ impl Heap {
             large: Vec::new(),
             remset: Vec::new(),
             dirty: Vec::new(),
+            again: Vec::new(),
             minor: Work::default(),
             major: Work::default(),
             verify: Work::default(),

@@ -3,8 +3,8 @@
 use crate::bits;
 use crate::blocks::kind;
 use crate::classes::{BLOCK, BLOCK_SHIFT, MAX_CELL};
-use crate::heap::{CARD_SHIFT, Heap, heap};
-use crate::{major, os};
+use crate::heap::{Heap, heap};
+use crate::{cards, major, os};
 use std::ptr::{null_mut, write_bytes};
 use taipan_abi::gc::{GC_BARRIER, GC_CARDS, GcThread, LARGE_PRETENURE, TypeInfo, tf};
 
@@ -55,6 +55,7 @@ pub unsafe fn alloc(h: &mut Heap, t: *mut GcThread, bytes: usize, tid: u32, flag
     let blk = h.block(b);
     blk.kind = kind::HEAD;
     blk.carded = false;
+    blk.again = false;
     blk.unswept = false;
     blk.run = run as u32;
     blk.extent = bytes;
@@ -93,18 +94,12 @@ impl Heap {
     pub unsafe fn free_large(&mut self, b: usize) {
         let (run, extent, carded) = (self.block(b).run as usize, self.block(b).extent, self.block(b).carded);
         if carded {
-            write_bytes(self.card_of(self.addr(b)), 0, run * BLOCK >> CARD_SHIFT);
+            cards::forget(self, self.addr(b), run * BLOCK);
         }
         for i in 0..run {
             self.block(b + i).dirty = extent.saturating_sub(i << BLOCK_SHIFT).min(BLOCK) as u32;
             self.release(b + i, false);
         }
-    }
-
-    /// The card byte of an address.
-    #[inline(always)]
-    pub unsafe fn card_of(&self, p: usize) -> *mut u8 {
-        self.cards.add((p - self.base) >> CARD_SHIFT)
     }
 
     /// The head block if `o` is a large object.

@@ -7,13 +7,14 @@
 //!
 //! All entries run under the interpreter lock; threads without it are parked and their stacks are scanned from where they parked.
 //!
-//! Reading order: [`heap`] (the state), [`classes`], [`blocks`], [`alloc`], [`large`], [`barrier`], [`mark`], [`roots`], [`minor`],
+//! Reading order: [`heap`] (the state), [`classes`], [`blocks`], [`alloc`], [`large`], [`barrier`], [`cards`], [`mark`], [`roots`], [`minor`],
 //! [`major`], [`sweep`], [`weak`], [`threads`]; [`verify`] and [`stress`] hold what only tests use.
 
 pub mod alloc;
 pub mod barrier;
 pub mod bits;
 pub mod blocks;
+pub mod cards;
 pub mod classes;
 pub mod heap;
 pub mod large;

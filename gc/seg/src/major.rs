@@ -2,9 +2,9 @@
 
 use crate::classes::BLOCK_WORDS;
 use crate::heap::{Heap, Phase, heap};
-use crate::mark::{CHECKED, MAJOR, drain};
+use crate::mark::{CHECKED, MAJOR, VERIFY_MAJOR, drain};
 use crate::minor::minor;
-use crate::{os, roots};
+use crate::{cards, os, roots, verify};
 use taipan_abi::gc::{CollectKind, GcThread};
 
 /// Blocks swept after a minor collection.
@@ -67,14 +67,17 @@ unsafe fn step(h: &mut Heap, t: *mut GcThread, sp: usize) {
     roots::scan::<MAJOR>(h, t, sp);
     if drain::<MAJOR>(h, budget) {
         // The mutator has not run since the roots were scanned.
-        finish::<MAJOR>(h);
+        finish::<MAJOR>(h, t, sp);
     } else {
         h.rescans += 1;
     }
 }
 
 /// The marking is complete: weak slots, finalizers, and the exchange of the bitmaps.
-unsafe fn finish<const M: u8>(h: &mut Heap) {
+unsafe fn finish<const M: u8>(h: &mut Heap, t: *mut GcThread, sp: usize) {
+    if h.options.verify {
+        verify::check::<VERIFY_MAJOR>(h, t, sp);
+    }
     let mut slots = std::mem::take(&mut h.weak.old_slots);
     let mut fins = std::mem::take(&mut h.weak.old_fins);
     h.clear_weak(&mut slots, h.mark);
@@ -102,6 +105,7 @@ unsafe fn settle(h: &mut Heap) {
         Phase::Marking => {
             std::ptr::write_bytes(h.mark, 0, h.top * BLOCK_WORDS);
             h.major.clear();
+            cards::give_up(h);
             h.phase = Phase::Idle;
         }
         Phase::Sweeping => h.sweep_some(usize::MAX),
@@ -115,7 +119,7 @@ unsafe fn full_as<const M: u8>(h: &mut Heap, t: *mut GcThread, sp: usize) {
     begin(h);
     roots::scan::<M>(h, t, sp);
     drain::<M>(h, usize::MAX);
-    finish::<M>(h);
+    finish::<M>(h, t, sp);
     h.sweep_some(usize::MAX);
 }
 

@@ -4,8 +4,8 @@
 
 use crate::barrier::gc_bits;
 use crate::bits;
-use crate::heap::{CARD_SHIFT, Heap};
-use crate::{large, os, stress, verify};
+use crate::heap::Heap;
+use crate::{cards, large, os, stress, verify};
 use std::ffi::c_void;
 use taipan_abi::gc::{GC_BARRIER, GC_CARDS, GC_LISTED, TypeInfo, tf};
 use taipan_abi::word::W;
@@ -21,6 +21,10 @@ pub const MAJOR: u8 = 2;
 pub const CHECKED: u8 = 3;
 /// Everything reachable must be live.
 pub const VERIFY: u8 = 4;
+/// As UPDATE for young objects; old ones are left to a later step of the major collection.
+pub const YOUNG: u8 = 5;
+/// Everything reachable must be marked, at the end of a major collection.
+pub const VERIFY_MAJOR: u8 = 6;
 
 /// Arrays above this many items are traced in pieces, when no other grey object is left.
 const PIECE: usize = 4096;
@@ -51,8 +55,8 @@ impl Work {
 #[inline(always)]
 fn work<const M: u8>(h: &mut Heap) -> &mut Work {
     match M {
-        MINOR | UPDATE => &mut h.minor,
-        VERIFY => &mut h.verify,
+        MINOR | UPDATE | YOUNG => &mut h.minor,
+        VERIFY | VERIFY_MAJOR => &mut h.verify,
         _ => &mut h.major,
     }
 }
@@ -79,8 +83,14 @@ pub unsafe fn visit<const M: u8>(h: &mut Heap, w: usize) {
                 h.major.stack.push(w);
             }
         }
-        VERIFY => {
-            if !bits::get(h.live, bit) {
+        YOUNG => {
+            if *h.young.add(h.block_of(w)) != 0 && bits::set_new(h.live, bit) {
+                bits::set_new(h.mark, bit);
+                h.minor.stack.push(w);
+            }
+        }
+        VERIFY | VERIFY_MAJOR => {
+            if !bits::get(if M == VERIFY { h.live } else { h.mark }, bit) {
                 verify::missed(h, w);
             }
             if bits::set_new(h.verify_map, bit) {
@@ -98,17 +108,8 @@ pub unsafe fn visit<const M: u8>(h: &mut Heap, w: usize) {
     }
 }
 
-unsafe extern "C" fn visit_slot<const M: u8>(ctx: *mut c_void, slot: *mut W) {
+pub(crate) unsafe extern "C" fn visit_slot<const M: u8>(ctx: *mut c_void, slot: *mut W) {
     visit::<M>(&mut *(ctx as *mut Heap), (*slot).0 as usize);
-}
-
-/// As visit_slot, for slots on dirty cards only (and slots outside the heap).
-unsafe extern "C" fn visit_carded<const M: u8>(ctx: *mut c_void, slot: *mut W) {
-    let h = &mut *(ctx as *mut Heap);
-    let s = slot as usize;
-    if s.wrapping_sub(h.base) >= h.used_len || *h.card_of(s) != 0 {
-        visit::<M>(h, (*slot).0 as usize);
-    }
 }
 
 /// The words [lo, hi).
@@ -122,7 +123,7 @@ pub unsafe fn visit_range<const M: u8>(h: &mut Heap, lo: usize, hi: usize) {
 }
 
 #[inline(always)]
-unsafe fn fixed_part<const M: u8>(h: &mut Heap, o: usize, ti: &TypeInfo) {
+pub(crate) unsafe fn fixed_part<const M: u8>(h: &mut Heap, o: usize, ti: &TypeInfo) {
     let mut map = ti.ptr_map;
     while map != 0 {
         visit::<M>(h, *((o + map.trailing_zeros() as usize * 8) as *const usize));
@@ -130,11 +131,12 @@ unsafe fn fixed_part<const M: u8>(h: &mut Heap, o: usize, ti: &TypeInfo) {
     }
 }
 
-const ITEMS: u32 = tf::VAR | tf::ITEMS_W;
+/// The flags of an array of references.
+pub(crate) const ITEMS: u32 = tf::VAR | tf::ITEMS_W;
 
 /// Where the items of an array of references lie.
 #[inline(always)]
-unsafe fn items(o: usize, ti: &TypeInfo) -> (usize, usize) {
+pub(crate) unsafe fn items(o: usize, ti: &TypeInfo) -> (usize, usize) {
     let n = *((o + ti.len_off as usize) as *const u64) as usize;
     (o + ti.items_off as usize, n * (ti.item_bytes as usize / 8))
 }
@@ -142,7 +144,7 @@ unsafe fn items(o: usize, ti: &TypeInfo) -> (usize, usize) {
 /// Visits the references of `o`; long arrays are put off. Answers the work done, in words.
 #[inline(always)]
 unsafe fn body<const M: u8>(h: &mut Heap, o: usize, ti: &TypeInfo) -> usize {
-    if M >= CHECKED {
+    if matches!(M, CHECKED | VERIFY | VERIFY_MAJOR) {
         h.parent = o;
     }
     if ti.flags & tf::NO_PTRS != 0 {
@@ -171,7 +173,7 @@ unsafe fn body<const M: u8>(h: &mut Heap, o: usize, ti: &TypeInfo) -> usize {
 /// The next piece of a long array.
 unsafe fn piece<const M: u8>(h: &mut Heap, o: usize, from: usize) -> usize {
     let ti = h.type_of(o);
-    if M >= CHECKED {
+    if matches!(M, CHECKED | VERIFY | VERIFY_MAJOR) {
         h.parent = o;
     }
     // The array may have become shorter, or something else of the same size, since it was put off.
@@ -202,7 +204,7 @@ unsafe fn promote<const M: u8>(h: &mut Heap, o: usize) -> usize {
             let only_cards = *gc_bits(o) & GC_CARDS != 0;
             h.block(b).carded = true;
             if only_cards {
-                return scan_cards::<M>(h, o);
+                return cards::scan_dirty::<M>(h, o);
             }
             *gc_bits(o) = GC_BARRIER | GC_CARDS;
             return body::<M>(h, o, ti);
@@ -219,7 +221,7 @@ unsafe fn trace<const M: u8>(h: &mut Heap, o: usize) -> usize {
         MINOR | UPDATE => promote::<M>(h, o),
         _ => {
             let ti = h.type_of(o);
-            if M != VERIFY {
+            if !matches!(M, VERIFY | VERIFY_MAJOR) {
                 if let Some(f) = ti.native_bytes {
                     h.native_marked += f(o as *const u8);
                 }
@@ -247,6 +249,8 @@ pub unsafe fn drain<const M: u8>(h: &mut Heap, budget: usize) -> bool {
             done += trace::<M>(h, o);
         } else if let Some((o, from)) = work::<M>(h).pieces.pop() {
             done += piece::<M>(h, o, from);
+        } else if (M == MAJOR || M == CHECKED) && !h.again.is_empty() {
+            done += cards::scan_again::<M>(h);
         } else {
             return true;
         }
@@ -254,46 +258,7 @@ pub unsafe fn drain<const M: u8>(h: &mut Heap, budget: usize) -> bool {
     for i in 0..n {
         work::<M>(h).stack.push(fifo[(first + i) % FIFO]);
     }
-    work::<M>(h).is_empty()
-}
-
-/// Visits the references on the dirty cards of an array and cleans them; its barrier is armed again.
-pub unsafe fn scan_cards<const M: u8>(h: &mut Heap, o: usize) -> usize {
-    let b = h.block_of(o);
-    let extent = h.block(b).extent;
-    let ti = h.type_of(o);
-    *gc_bits(o) = GC_BARRIER | GC_CARDS;
-    let first = h.card_of(o);
-    let n = (extent >> CARD_SHIFT) + 1;
-    if ti.flags & (tf::TRACE | ITEMS) != ITEMS {
-        // Odd layouts are visited whole, with a visitor that skips what was not written.
-        match ti.trace {
-            Some(trace) if ti.flags & tf::TRACE != 0 => {
-                trace(o as *mut u8, visit_carded::<M>, h as *mut Heap as *mut c_void);
-            }
-            _ => fixed_part::<M>(h, o, ti),
-        }
-        std::ptr::write_bytes(first, 0, n);
-        return n;
-    }
-    fixed_part::<M>(h, o, ti);
-    let (p, len) = items(o, ti);
-    let end = p + len * 8;
-    let mut i = 0;
-    while i < n {
-        // Objects begin at block starts, so their cards begin at a multiple of 8 and can be looked at 8 at a time.
-        if i % 8 == 0 && i + 8 <= n && *(first.add(i) as *const u64) == 0 {
-            i += 8;
-            continue;
-        }
-        if *first.add(i) != 0 {
-            *first.add(i) = 0;
-            let lo = o + (i << CARD_SHIFT);
-            visit_range::<M>(h, lo.max(p), (lo + (1 << CARD_SHIFT)).min(end));
-        }
-        i += 1;
-    }
-    n
+    work::<M>(h).is_empty() && h.again.is_empty()
 }
 
 /// Traces an old object from the remembered set again and arms its barrier.
@@ -302,8 +267,8 @@ pub unsafe fn retrace<const M: u8>(h: &mut Heap, o: usize) {
     let gc = gc_bits(o);
     if *gc & GC_CARDS != 0 {
         if *gc & GC_LISTED != 0 {
-            let n = (h.block(h.block_of(o)).extent >> CARD_SHIFT) + 1;
-            std::ptr::write_bytes(h.card_of(o), 0, n);
+            let extent = h.block(h.block_of(o)).extent;
+            cards::clean(h, o, extent);
         }
         *gc = GC_BARRIER | GC_CARDS;
     } else {

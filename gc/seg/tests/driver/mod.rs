@@ -84,6 +84,9 @@ fn row(tid: u32, flags: u32, fixed: usize, item: u32, items_off: u32, ptr_map: u
     }))
 }
 
+/// Leaves out the `free` hook of an array type, which makes every block be searched for dead ones (for measurements).
+pub static PLAIN: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
 pub fn types() -> *mut TypeTable {
     let mut rows = vec![null_mut(); 256];
     rows[FLOAT as usize] = row(FLOAT, tf::NO_PTRS, 16, 0, 0, 0);
@@ -92,7 +95,8 @@ pub fn types() -> *mut TypeTable {
     rows[WEAKREF as usize] = row(WEAKREF, 0, 24, 0, 0, 0);
     rows[FINAL as usize] = row(FINAL, tf::FINALIZER, 24, 0, 0, 4);
     rows[RAW as usize] = row(RAW, tf::NO_PTRS | tf::VAR, 16, 1, 16, 0);
-    rows[RAW_NATIVE as usize] = row(RAW_NATIVE, tf::NO_PTRS | tf::VAR | tf::FREE, 16, 1, 16, 0);
+    rows[RAW_NATIVE as usize] =
+        row(RAW_NATIVE, tf::NO_PTRS | tf::VAR | if PLAIN.load(Relaxed) { 0 } else { tf::FREE }, 16, 1, 16, 0);
     rows[KEYS as usize] = row(KEYS, tf::VAR | tf::TRACE, 24, 24, 24, 0);
     for (i, w) in NODE_WORDS.iter().enumerate() {
         rows[NODE as usize + i] = row(NODE + i as u32, 0, w * 8, 0, 0, 12);

@@ -8,6 +8,7 @@ use crate::barrier::gc_bits;
 use crate::bits;
 use crate::heap::{CARD_SHIFT, Heap};
 use crate::mark::{ITEMS, UPDATE, YOUNG, fixed_part, items, visit, visit_range};
+use crate::os;
 use std::ffi::c_void;
 use std::ptr::write_bytes;
 use taipan_abi::gc::{GC_BARRIER, GC_CARDS, TypeInfo, Visit, tf};
@@ -15,6 +16,8 @@ use taipan_abi::word::W;
 
 /// Cards visited in one piece of work.
 const PIECE: usize = 256;
+/// Cards fetched ahead.
+const BATCH: usize = 32;
 
 impl Heap {
     /// The card byte of an address.
@@ -59,8 +62,8 @@ unsafe fn odd<const M: u8>(h: &mut Heap, o: usize, ti: &TypeInfo, v: Visit) {
     }
 }
 
-/// Calls `f` with each set card from `from` on, as [lo, hi) addresses clipped to the items, and clears it; stops after `limit` of
-/// them. Answers where it stopped.
+/// Calls `f` with each set card from `from` on, as [lo, hi) addresses clipped to the items, and clears it; stops after about `limit`
+/// of them. Answers where it stopped.
 #[inline(always)]
 unsafe fn each(
     h: &mut Heap,
@@ -77,18 +80,30 @@ unsafe fn each(
     let end = p + len * 8;
     let (mut i, mut seen) = (from, 0);
     while i < n && seen < limit {
-        // Objects begin at block starts, so their cards begin at a multiple of 8 and can be looked at 8 at a time.
-        if i % 8 == 0 && i + 8 <= n && *(first.add(i) as *const u64) == 0 {
-            i += 8;
-            continue;
+        // Cards far apart are cache misses: some are found and asked for before the first of them is read.
+        let mut batch = [0usize; BATCH];
+        let mut found = 0;
+        while i < n && found < BATCH {
+            // Objects begin at block starts, so their cards begin at a multiple of 8 and can be looked at 8 at a time.
+            if i % 8 == 0 && i + 8 <= n && *(first.add(i) as *const u64) == 0 {
+                i += 8;
+                continue;
+            }
+            if *first.add(i) != 0 {
+                *first.add(i) = 0;
+                let lo = o + (i << CARD_SHIFT);
+                os::prefetch(lo);
+                os::prefetch(lo + 64);
+                batch[found] = i;
+                found += 1;
+            }
+            i += 1;
         }
-        if *first.add(i) != 0 {
-            *first.add(i) = 0;
-            let lo = o + (i << CARD_SHIFT);
-            f(h, i, lo.max(p), (lo + (1 << CARD_SHIFT)).min(end));
-            seen += 1;
+        for &card in &batch[..found] {
+            let lo = o + (card << CARD_SHIFT);
+            f(h, card, lo.max(p), (lo + (1 << CARD_SHIFT)).min(end));
         }
-        i += 1;
+        seen += found;
     }
     if i < n { i } else { usize::MAX }
 }

@@ -489,3 +489,89 @@ fn hidden_word_is_found() {
     m.set_root(0, W::of(p));
     m.collect(CollectKind::Full);
 }
+
+/// Objects wander between a marked array and holders that are marked later, or back.
+#[test]
+fn references_moved_during_a_marking() {
+    for traced in [false, true] {
+        for verify in ["false", "true"] {
+            let m = Machine::new(&[
+                ("nursery", "64KB"),
+                ("growth", "1.1"),
+                ("min", "64KB"),
+                ("step", "1KB"),
+                ("verify", verify),
+            ]);
+            let (n, holders) = (12_000usize, 8_000usize);
+            let p = if traced {
+                unsafe { (GC.alloc_large)(m.t, 24 + n * 24, KEYS, 0) as *mut W }
+            } else {
+                m.array(n * 3, 1, 1)
+            };
+            unsafe { *p.add(1) = W(if traced { n } else { n * 3 } as u64) };
+            m.set_root(0, W::of(p));
+            // A second array: of two long arrays one is marked well before the other.
+            let q = m.array(n * 3, 2, 1);
+            m.set_root(2, W::of(q));
+            m.collect(CollectKind::Minor);
+            let mut chain = Vec::new();
+            for i in 0..holders {
+                let prev = m.root(1);
+                let f = W::of(m.float(i as f64));
+                let h = m.node(0, i as u64, f, prev);
+                m.set_root(1, W::of(h));
+                chain.push(h);
+            }
+            m.collect(CollectKind::Major);
+            let mut rng = Rng(17);
+            let mut at = vec![-1.0; n * 3];
+            let mut at_q = vec![-1.0; n * 3];
+            let mut held: Vec<f64> = (0..holders).map(|i| i as f64).collect();
+            let before = m.stats().major_collections;
+            let mut old = 0;
+            while m.stats().major_collections < before + if verify == "true" { 3 } else { 25 } {
+                // Sustained allocation of some survivors, so that majors begin.
+                for _ in 0..50 {
+                    let keep = W::of(m.node(2, 1, W::NULL, W::NULL));
+                    m.set_root(10 + old % 4000, keep);
+                    old += 1;
+                }
+                for _ in 0..20 {
+                    let (k, mut i) = (rng.below(holders), rng.below(n * 3));
+                    if i % 3 == 0 {
+                        i += 1;
+                    }
+                    unsafe {
+                        let (x, y) = (*chain[k].add(2), *p.add(3 + i));
+                        m.set_item(p, i, x);
+                        m.store(chain[k], 2, y);
+                    }
+                    std::mem::swap(&mut at[i], &mut held[k]);
+                    let j = rng.below(n * 3);
+                    i = (i + 3 * rng.below(n)) % (n * 3);
+                    unsafe {
+                        let (x, y) = (*q.add(3 + j), *p.add(3 + i));
+                        m.set_item(p, i, x);
+                        m.set_item(q, j, y);
+                    }
+                    std::mem::swap(&mut at[i], &mut at_q[j]);
+                }
+            }
+            let value = |w: W| if w.is_null() { -1.0 } else { unsafe { *w.ptr::<f64>().add(1) } };
+            unsafe {
+                for (i, v) in at.iter().enumerate() {
+                    assert_eq!(value(*p.add(3 + i)), *v);
+                    assert!(*v < 0.0 || !(GC.object_of)((*p.add(3 + i)).0 as usize).is_null());
+                }
+                for (i, v) in at_q.iter().enumerate() {
+                    assert_eq!(value(*q.add(3 + i)), *v);
+                    assert!(*v < 0.0 || !(GC.object_of)((*q.add(3 + i)).0 as usize).is_null());
+                }
+                for (k, v) in held.iter().enumerate() {
+                    assert_eq!(value(*chain[k].add(2)), *v);
+                    assert!(*v < 0.0 || !(GC.object_of)((*chain[k].add(2)).0 as usize).is_null());
+                }
+            }
+        }
+    }
+}

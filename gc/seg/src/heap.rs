@@ -76,6 +76,8 @@ pub struct Heap {
     /// Ids below `types_seen` whose row was null.
     pub types_null: Vec<u32>,
 
+    /// Flag per type id: its objects have a `free` hook.
+    pub free_types: Vec<bool>,
     /// Size classes.
     pub classes: Vec<Class>,
     /// Intervals of the classes without an inlined allocation.
@@ -240,6 +242,7 @@ impl Heap {
             types,
             types_seen: 0,
             types_null: Vec::new(),
+            free_types: Vec::new(),
             classes,
             medium: vec![Bump::default(); CLASSES],
             pool: Vec::new(),

@@ -199,16 +199,13 @@ unsafe fn promote<const M: u8>(h: &mut Heap, o: usize) -> usize {
         h.native += n;
         h.native_marked += n;
     }
-    if let Some(b) = h.large_head(o) {
-        if large::wants_cards(ti) {
-            let only_cards = *gc_bits(o) & GC_CARDS != 0;
-            h.block(b).carded = true;
-            if only_cards {
-                return cards::scan_dirty::<M>(h, o);
-            }
-            *gc_bits(o) = GC_BARRIER | GC_CARDS;
-            return body::<M>(h, o, ti);
+    if let Some(b) = h.large_head(o).filter(|_| large::wants_cards(ti)) {
+        h.block(b).carded = true;
+        if *gc_bits(o) & GC_CARDS != 0 {
+            return cards::scan_dirty::<M>(h, o);
         }
+        *gc_bits(o) = GC_BARRIER | GC_CARDS;
+        return body::<M>(h, o, ti);
     }
     *gc_bits(o) = GC_BARRIER;
     body::<M>(h, o, ti)
@@ -221,10 +218,8 @@ unsafe fn trace<const M: u8>(h: &mut Heap, o: usize) -> usize {
         MINOR | UPDATE => promote::<M>(h, o),
         _ => {
             let ti = h.type_of(o);
-            if !matches!(M, VERIFY | VERIFY_MAJOR) {
-                if let Some(f) = ti.native_bytes {
-                    h.native_marked += f(o as *const u8);
-                }
+            if let (MAJOR | CHECKED, Some(f)) = (M, ti.native_bytes) {
+                h.native_marked += f(o as *const u8);
             }
             body::<M>(h, o, ti)
         }

@@ -241,7 +241,7 @@ fn cards() {
             for round in 0..20 {
                 for _ in 0..200 {
                     let mut i = rng.below(n * 3);
-                    if traced && i % 3 == 0 {
+                    if traced && i.is_multiple_of(3) {
                         i += 1;
                     }
                     let v = rng.next() as u32 as f64;
@@ -321,7 +321,7 @@ fn ambiguous_words() {
         for (k, &p) in small.iter().enumerate() {
             m.set_root(k, W((p + NODE_WORDS[k] * 8 - 8) as u64));
             for off in [0, 1, 5, 8, NODE_WORDS[k] * 8 - 1] {
-                assert_eq!(unsafe { (GC.object_of)(p + off & !1) } as usize, p);
+                assert_eq!(unsafe { (GC.object_of)((p + off) & !1) } as usize, p);
             }
         }
         m.set_root(20, W(big as u64 + 700_000));
@@ -477,16 +477,22 @@ fn hidden_word_is_found() {
         return assert!(s.contains("refers to the freed cell") && s.contains("once of type id 101"), "{s}");
     }
     let m = Machine::new(&[("stress", "5")]);
-    // A word in a Vec is seen by nobody.
+    // Words in a Vec are seen by nobody (a stale stack slot may keep one of them).
     let mut hidden = Vec::new();
-    deep(30, &mut || hidden.push(W::of(m.node(1, 1, W::NULL, W::NULL))));
+    deep(30, &mut || {
+        for i in 0..20 {
+            hidden.push(W::of(m.node(1, i, W::NULL, W::NULL)));
+        }
+    });
     deep(10, &mut || {
         for i in 0..20 {
             m.node(0, i, W::NULL, W::NULL);
         }
     });
-    let p = m.node(0, 1, W::NULL, hidden[0]);
-    m.set_root(0, W::of(p));
+    for (i, &w) in hidden.iter().enumerate() {
+        let p = m.node(0, 1, W::NULL, w);
+        m.set_root(i, W::of(p));
+    }
     m.collect(CollectKind::Full);
 }
 

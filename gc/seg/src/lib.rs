@@ -23,6 +23,7 @@ pub mod mark;
 pub mod minor;
 pub mod options;
 pub mod os;
+pub mod release;
 pub mod roots;
 pub mod stats;
 pub mod stress;

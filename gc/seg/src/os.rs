@@ -37,6 +37,13 @@ pub unsafe fn decommit(p: *mut u8, bytes: usize) {
     }
 }
 
+/// Bytes of a page.
+pub fn page() -> usize {
+    // SAFETY: no preconditions.
+    let n = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    if n > 0 { n as usize } else { usize::MAX }
+}
+
 /// The high end of the calling thread's native stack, 0 if unknown.
 pub fn stack_hi() -> usize {
     #[cfg(any(target_os = "linux", target_os = "android"))]

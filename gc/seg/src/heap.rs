@@ -135,6 +135,8 @@ pub struct Heap {
     pub young_bytes: usize,
     /// Bytes of old cells: live at the last sweep plus promoted since.
     pub old_bytes: usize,
+    /// Bytes of cells in blocks that wait for the sweep, as of the collection before.
+    pub unswept_bytes: usize,
     /// Bytes promoted by the last minor collection.
     pub promoted: usize,
     /// Native bytes behind old objects.
@@ -268,6 +270,7 @@ impl Heap {
             nursery: options.nursery,
             young_bytes: 0,
             old_bytes: 0,
+            unswept_bytes: 0,
             promoted: 0,
             native: 0,
             native_marked: 0,

@@ -4,6 +4,7 @@
 
 use crate::barrier::gc_bits;
 use crate::bits;
+use crate::blocks::kind;
 use crate::heap::Heap;
 use crate::{cards, large, os, stress, verify};
 use std::ffi::c_void;
@@ -198,6 +199,13 @@ unsafe fn promote<const M: u8>(h: &mut Heap, o: usize) -> usize {
         let n = f(o as *const u8);
         h.native += n;
         h.native_marked += n;
+    }
+    if ti.flags & tf::FREE != 0 {
+        // Also for a cell that was allocated larger than its type asks for.
+        let blk = h.block(h.block_of(o));
+        if blk.kind == kind::SMALL {
+            h.classes[blk.class as usize].has_free = true;
+        }
     }
     if let Some(b) = h.large_head(o).filter(|_| large::wants_cards(ti)) {
         h.block(b).carded = true;

@@ -123,6 +123,7 @@ impl Heap {
         self.phase = Phase::Sweeping;
         self.native = self.native_marked;
         self.old_bytes = 0;
+        self.unswept_bytes = 0;
         let mut large = std::mem::take(&mut self.large);
         large.retain(|&b| {
             let o = self.addr(b as usize);
@@ -145,6 +146,7 @@ impl Heap {
             let blk = self.block(b);
             if blk.kind == kind::SMALL {
                 blk.unswept = true;
+                self.unswept_bytes += (blk.live * blk.cell) as usize;
                 self.classes[blk.class as usize].unswept.push(b as u32);
             }
         }
@@ -154,6 +156,7 @@ impl Heap {
     pub unsafe fn sweep_block(&mut self, b: usize) {
         let blk = self.block(b);
         blk.unswept = false;
+        self.unswept_bytes -= (blk.live * blk.cell) as usize;
         let live = self.live.add(b * BLOCK_WORDS);
         let old = self.mark.add(b * BLOCK_WORDS);
         let looks = self.looks(blk.class as usize);

@@ -224,6 +224,9 @@ impl Heap {
             }
             return None;
         }
+        for &(p, n) in &maps[1..] {
+            os::small_pages(p, n);
+        }
         let classes = (0..CLASSES)
             .map(|_| Class { avail: Vec::new(), unswept: Vec::new(), cur: NONE, pos: 0, has_free: false })
             .collect();

@@ -64,7 +64,7 @@ pub struct ModuleSpec {
     #[allow(missing_docs)]
     pub doc: Str,
     /// Functions of the module.
-    pub functions: &'static [crate::types::FnSpec],
+    pub functions: crate::types::Slice<crate::types::FnSpec>,
     /// App-level source run in the module's namespace after `init`, or empty; compiled once into the bytecode cache.
     pub app_level: Str,
     /// Fills the rest (types, constants): 0, or -1 with an exception. Functions are there already.

@@ -9,6 +9,7 @@
 //! Within one bytecode all guards come before the first effect: a failed guard re-executes the bytecode from its start.
 
 use crate::thread::{Code, Thread};
+use crate::types::{Slice, Str};
 use crate::word::W;
 
 /// Kinds of values, as `RecVt` counts them.
@@ -23,7 +24,6 @@ pub mod kind {
 
 /// A field of an object; its address is its alias class.
 #[repr(C)]
-#[derive(Debug)]
 pub struct FieldDesc {
     /// Byte offset; for ARRAY the offset of the first item.
     pub off: u32,
@@ -32,7 +32,7 @@ pub struct FieldDesc {
     /// `fd::*`
     pub flags: u8,
     /// For traces.
-    pub name: &'static str,
+    pub name: Str,
 }
 /// `FieldDesc::flags`
 pub mod fd {
@@ -46,14 +46,13 @@ pub mod fd {
 
 /// What a residual call may do, for the optimizer.
 #[repr(C)]
-#[derive(Debug)]
 pub struct CallDesc {
     /// For traces.
-    pub name: &'static str,
+    pub name: Str,
     /// `effects::*`
     pub effects: u32,
     /// Fields written, if effects says WRITES_LISTED.
-    pub writes: &'static [&'static FieldDesc],
+    pub writes: Slice<&'static FieldDesc>,
 }
 /// Effects of a call.
 pub mod effects {
@@ -72,7 +71,7 @@ pub mod effects {
     pub const ANY: u32 = READS | WRITES | RAISES | ALLOCATES | CALLS_BACK | FORCES_FRAMES;
 }
 /// A call about which nothing is known.
-pub static CALL_ANY: CallDesc = CallDesc { name: "call", effects: effects::ANY, writes: &[] };
+pub static CALL_ANY: CallDesc = CallDesc { name: Str::new("call"), effects: effects::ANY, writes: Slice::new(&[]) };
 
 /// A value while recording.
 #[derive(Copy, Clone, Debug)]
@@ -422,7 +421,7 @@ impl Record {
     }
 }
 
-static TID_FIELD: FieldDesc = FieldDesc { off: 0, kind: kind::I, flags: fd::IMMUTABLE, name: "tid" };
+static TID_FIELD: FieldDesc = FieldDesc { off: 0, kind: kind::I, flags: fd::IMMUTABLE, name: Str::new("tid") };
 
 #[inline(always)]
 unsafe fn place<T>(obj: W, fd: &'static FieldDesc, index: i64) -> *mut T {
@@ -497,9 +496,9 @@ primitives! {
     /// Would the tagged sum overflow?
     add_ovf AddOvf (a: W, b: W) -> B { (a.0 as i64).checked_add((b.0 as i64).wrapping_sub(1)).is_none() }
     /// The tagged sum; `add_ovf` was false.
-    tadd TAdd (a: W, b: W) -> W { W(a.0.wrapping_add(b.0).wrapping_sub(1)) }
+    tadd TAdd (a: W, b: W) -> W { W((a.0 as i64).wrapping_add((b.0 as i64).wrapping_sub(1)) as u64) }
     sub_ovf SubOvf (a: W, b: W) -> B { (a.0 as i64).checked_sub((b.0 as i64).wrapping_sub(1)).is_none() }
-    tsub TSub (a: W, b: W) -> W { W(a.0.wrapping_sub(b.0).wrapping_add(1)) }
+    tsub TSub (a: W, b: W) -> W { W((a.0 as i64).wrapping_sub((b.0 as i64).wrapping_sub(1)) as u64) }
     mul_ovf MulOvf (a: W, b: W) -> B { (a.0 as i64 - 1).checked_mul(b.untag()).is_none() }
     tmul TMul (a: W, b: W) -> W { W(((a.0 as i64).wrapping_sub(1)).wrapping_mul(b.untag()) as u64 | 1) }
     tand TAnd (a: W, b: W) -> W { W(a.0 & b.0) }

@@ -14,6 +14,9 @@ use abi_stable::std_types::{RSlice, RStr};
 /// The major version of every table in this crate. Tables only grow at their end within a major.
 pub const ABI: u32 = 1;
 
+/// The compiler this crate was built with.
+pub const COMPILER: &str = env!("TAIPAN_RUSTC");
+
 /// Kinds of parts.
 #[repr(u8)]
 #[derive(StableAbi, Copy, Clone, PartialEq, Eq, Debug)]
@@ -110,7 +113,7 @@ pub struct ModulesTable {
     #[allow(missing_docs)]
     pub size: u32,
     /// The modules.
-    pub modules: *const ModuleSpec,
+    pub modules: *const &'static ModuleSpec,
     #[allow(missing_docs)]
     pub n: usize,
 }

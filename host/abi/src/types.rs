@@ -29,6 +29,34 @@ impl Str {
     }
 }
 
+/// A static slice in a table.
+#[repr(C)]
+pub struct Slice<T: 'static> {
+    ptr: *const T,
+    len: usize,
+}
+impl<T> Copy for Slice<T> {}
+impl<T> Clone for Slice<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+// SAFETY: only made from a static slice of immutable descriptions.
+unsafe impl<T> Sync for Slice<T> {}
+// SAFETY: as above.
+unsafe impl<T> Send for Slice<T> {}
+impl<T> Slice<T> {
+    /// A view of a static slice.
+    pub const fn new(s: &'static [T]) -> Slice<T> {
+        Slice { ptr: s.as_ptr(), len: s.len() }
+    }
+    /// The slice.
+    pub fn get(&self) -> &'static [T] {
+        // SAFETY: made from a &'static slice.
+        unsafe { std::slice::from_raw_parts(self.ptr, self.len) }
+    }
+}
+
 macro_rules! fns {
     ($($(#[$doc:meta])* $name:ident = ($($arg:ty),*) -> $ret:ty;)*) => {
         $($(#[$doc])* pub type $name = unsafe extern "C-unwind" fn(*mut Thread, $($arg),*) -> $ret;)*
@@ -292,11 +320,11 @@ pub struct TypeSpec {
     #[allow(missing_docs)]
     pub slots: &'static Slots,
     #[allow(missing_docs)]
-    pub methods: &'static [FnSpec],
+    pub methods: Slice<FnSpec>,
     #[allow(missing_docs)]
-    pub getset: &'static [GetSetSpec],
+    pub getset: Slice<GetSetSpec>,
     #[allow(missing_docs)]
-    pub members: &'static [MemberSpec],
+    pub members: Slice<MemberSpec>,
 }
 // SAFETY: immutable data.
 unsafe impl Sync for TypeSpec {}

@@ -133,6 +133,10 @@ pub fn pow(a: C, b: C) -> Result<C, PowError> {
         len *= (-at * b.1).exp();
         phase += b.1 * abs.ln();
     }
+    // The cosine of an infinity is a domain error, which counts like the others of a power.
+    if phase.is_infinite() {
+        return Err(PowError::Zero);
+    }
     adjusted((len * phase.cos(), len * phase.sin()))
 }
 fn pow_u(x: C, n: u64) -> C {

@@ -6,6 +6,7 @@ use super::int_type::zero_division;
 use super::value::{self, complex_of, float_of, int_of, wrap_complex, wrap_f64};
 use super::{convert, dtoa, format, int_arith, parse, spec};
 use crate::layouts::WComplex;
+use parse::ComplexError;
 use std::cmp::Ordering;
 use taipan_abi::gc::tf;
 use taipan_abi::opcode::CmpOp;
@@ -261,8 +262,13 @@ fn complex_new(sp: Space, w_type: W, args: Args) -> Res<W> {
 /// `complex(x)`
 fn of_one(sp: Space, w: W) -> Res<C> {
     if let Some(t) = sp.text_opt(w) {
-        return parse::parse_complex(&convert::ascii_of(&t))
-            .ok_or_else(|| sp.value_error("complex() arg is a malformed string"));
+        return match parse::parse_complex(&convert::ascii_of(&t)) {
+            Ok(c) => Ok(c),
+            Err(ComplexError::Invalid) => Err(raise!(sp, VALUE_ERROR, "complex() arg is a malformed string")),
+            Err(ComplexError::Underscore) => {
+                Err(raise!(sp, VALUE_ERROR, "could not convert string to complex: {}", sp.repr_string(w)?))
+            }
+        };
     }
     if let Some(c) = special(sp, w)? {
         return Ok(c);

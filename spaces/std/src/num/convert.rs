@@ -121,9 +121,9 @@ pub fn number_f64(sp: Space, w: W) -> Res<Option<f64>> {
         return Ok(Some(f));
     }
     let slots = slots_of(sp, w);
-    // An int's own conversion needs no object; a subclass may have replaced it.
+    // An int's own conversion needs no object.
     if let Some(i) = int_of(sp, w)
-        && (is_exact_int(w) || slots.float == super::int_type::INT.slots.float)
+        && is_exact_int(w)
     {
         return value::int_to_f64(sp, i).map(Some);
     }
@@ -159,19 +159,16 @@ pub fn to_float(sp: Space, w: W) -> Res<W> {
         return Ok(w);
     }
     let slots = slots_of(sp, w);
-    if slots.float.is_some() || slots.index.is_some() {
-        // A subclass of float may have its own __float__.
-        let f = match (float_of(sp, w), slots.float) {
-            (Some(f), Some(own)) if Some(own) == super::float_type::FLOAT.slots.float => Some(f),
-            (Some(_), Some(own)) => {
-                let r = run(sp, own, w)?;
-                Some(checked_float(sp, w, r)?)
-            }
-            _ => number_f64(sp, w)?,
-        };
-        if let Some(f) = f {
-            return wrap_f64(sp, f);
+    // A subclass of float may have its own __float__.
+    let f = match slots.float {
+        Some(own) if float_of(sp, w).is_some() => {
+            let r = run(sp, own, w)?;
+            Some(checked_float(sp, w, r)?)
         }
+        _ => number_f64(sp, w)?,
+    };
+    if let Some(f) = f {
+        return wrap_f64(sp, f);
     }
     let parsed = if let Some(t) = sp.text_opt(w) {
         parse::parse_float(&ascii_of(&t))

@@ -10,10 +10,27 @@ pub const NO_NEG_0: u32 = 4;
 /// No double has more significant digits, or more digits after the point, than this; the rest are zeros.
 const MAX_DIGITS: usize = 1100;
 
-/// Shortest digits that read back as `f` (finite, not negative), without trailing zeros, and the position of the point:
-/// 0.DIGITS * 10**point.
+/// Shortest digits that read back as `f` (finite, not negative), the closest of those, without trailing zeros, and the position of the
+/// point: 0.DIGITS * 10**point.
 pub fn shortest(f: f64) -> (Vec<u8>, i32) {
-    split_exponential(&format!("{f:e}"))
+    let mut buf = ryu::Buffer::new();
+    // `12.5`, `1200.0`, `1.25e-7`: the layout is ryu's, only digits and exponent count.
+    let s = buf.format_finite(f).as_bytes();
+    let (mantissa, exp) = match s.iter().position(|b| *b == b'e') {
+        Some(i) => (&s[..i], std::str::from_utf8(&s[i + 1..]).ok().and_then(|e| e.parse().ok()).unwrap_or(0)),
+        None => (s, 0),
+    };
+    let whole = mantissa.iter().position(|b| *b == b'.').unwrap_or(mantissa.len());
+    let mut digits: Vec<u8> = mantissa.iter().copied().filter(|b| *b != b'.').collect();
+    let zeros = digits.iter().take_while(|d| **d == b'0').count();
+    while digits.len() > zeros.max(1) && digits.last() == Some(&b'0') {
+        digits.pop();
+    }
+    if zeros >= digits.len() {
+        return (vec![b'0'], 1);
+    }
+    digits.drain(..zeros);
+    (digits, whole as i32 - zeros as i32 + exp)
 }
 
 /// `n` > 0 significant digits, correctly rounded, and the position of the point.

@@ -1,5 +1,6 @@
 //! float: operations and the description of the type.
 
+use super::complex_math::{self as cm, PowError};
 use super::int_type::{decide, zero_division};
 use super::value::{self, float_of, int_of, real_of, wrap_f64, wrap_trunc};
 use super::{convert, dtoa, float_methods, int_arith};
@@ -60,24 +61,39 @@ pub fn floordiv(sp: Space, a: f64, b: f64) -> Res<W> {
 pub fn modulo(sp: Space, a: f64, b: f64) -> Res<W> {
     if b == 0.0 { Err(zero_division(sp)) } else { wrap_f64(sp, mod_f64(a, b)) }
 }
+/// A power of floats.
+pub enum Power {
+    /// Real.
+    Float(f64),
+    /// Of a negative base and a fraction.
+    Complex(Result<cm::C, PowError>),
+}
 /// a ** b
-pub fn pow(sp: Space, a: f64, b: f64) -> Res<W> {
+pub fn pow_f64(a: f64, b: f64) -> Result<Power, PowError> {
     // What C's pow leaves open or answers with an error number.
     if b == 0.0 || a == 1.0 {
-        return wrap_f64(sp, 1.0);
+        return Ok(Power::Float(1.0));
     }
     if a == 0.0 && b < 0.0 && b.is_finite() {
-        return Err(raise!(sp, ZERO_DIVISION_ERROR, "zero to a negative power"));
+        return Err(PowError::Zero);
     }
     if a < 0.0 && a.is_finite() && b.is_finite() && b != b.floor() {
-        let c = super::complex_math::pow((a, 0.0), (b, 0.0));
-        return super::complex_type::pow_result(sp, c);
+        return Ok(Power::Complex(cm::pow((a, 0.0), (b, 0.0))));
     }
     let r = a.powf(b);
     if r.is_infinite() && a.is_finite() && b.is_finite() {
-        return Err(out_of_range(sp));
+        return Err(PowError::Range);
     }
-    wrap_f64(sp, r)
+    Ok(Power::Float(r))
+}
+/// a ** b
+pub fn pow(sp: Space, a: f64, b: f64) -> Res<W> {
+    match pow_f64(a, b) {
+        Ok(Power::Float(f)) => wrap_f64(sp, f),
+        Ok(Power::Complex(c)) => super::complex_type::pow_result(sp, c),
+        Err(PowError::Zero) => Err(raise!(sp, ZERO_DIVISION_ERROR, "zero to a negative power")),
+        Err(PowError::Range) => Err(out_of_range(sp)),
+    }
 }
 /// OverflowError(ERANGE, its message), as from C's library.
 #[cold]

@@ -77,14 +77,9 @@ fn bytes_of(sp: Space, w: W) -> Res<Option<Vec<u8>>> {
 
 /// An int out of a str.
 pub fn from_text(sp: Space, t: &Text, base: u32) -> Res<W> {
-    let ascii = match t.ascii() {
-        // 0x1c to 0x1f are white space to str.
-        Some(s) if s.bytes().all(|b| !(0x1c..0x20).contains(&b)) => None,
-        _ => Some(parse::to_ascii(t.chars())),
-    };
-    match &ascii {
-        Some(a) => from_digits(sp, t.w, a, base),
-        None => from_digits(sp, t.w, t.ascii().unwrap_or("").as_bytes(), base),
+    match t.ascii() {
+        Some(s) => from_digits(sp, t.w, s.as_bytes(), base),
+        None => from_digits(sp, t.w, &parse::to_ascii(t.chars()), base),
     }
 }
 /// An int out of bytes; `w` for the message.

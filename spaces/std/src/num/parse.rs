@@ -21,17 +21,12 @@ pub fn decimal_value(c: u32) -> Option<u32> {
     (c - DECIMAL_ZEROS[i] < 10).then(|| c - DECIMAL_ZEROS[i])
 }
 
-/// `str.isspace` of one character.
-pub fn is_space(c: u32) -> bool {
-    (0x1c..=0x1f).contains(&c) || char::from_u32(c).is_some_and(char::is_whitespace)
-}
-
-/// Digits of all scripts become ASCII ones, white space a blank, anything else beyond ASCII a `?`, which no grammar knows.
+/// Beyond ASCII, digits of all scripts become ASCII ones, white space a blank, anything else a `?`, which no grammar knows.
 pub fn to_ascii(chars: impl Iterator<Item = u32>) -> Vec<u8> {
     chars
         .map(|c| match c {
-            0..128 if !is_space(c) => c as u8,
-            _ if is_space(c) => b' ',
+            0..128 => c as u8,
+            _ if char::from_u32(c).is_some_and(char::is_whitespace) => b' ',
             _ => decimal_value(c).map_or(b'?', |d| b'0' + d as u8),
         })
         .collect()
@@ -189,14 +184,25 @@ pub fn parse_float(s: &[u8]) -> Option<f64> {
     float_prefix(s).and_then(|(f, n)| (n == s.len()).then_some(f))
 }
 
+/// Why a text is no complex number.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ComplexError {
+    /// Not in the grammar.
+    Invalid,
+    /// An underscore that does not stand between digits.
+    Underscore,
+}
+
 /// A complex number: `<float>`, `<float>j`, `<float><signed float>j` with `1` optional before `j`; parentheses and white space around.
-pub fn parse_complex(s: &[u8]) -> Option<(f64, f64)> {
-    let cleaned;
-    let mut s = trim(s);
+pub fn parse_complex(s: &[u8]) -> Result<(f64, f64), ComplexError> {
     if s.contains(&b'_') {
-        cleaned = without_underscores(s)?;
-        s = &cleaned;
+        let s = without_underscores(s).ok_or(ComplexError::Underscore)?;
+        return complex_plain(&s).ok_or(ComplexError::Invalid);
     }
+    complex_plain(s).ok_or(ComplexError::Invalid)
+}
+fn complex_plain(s: &[u8]) -> Option<(f64, f64)> {
+    let mut s = trim(s);
     if let [b'(', inner @ .., b')'] = s {
         s = trim(inner);
     }

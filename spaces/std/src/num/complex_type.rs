@@ -191,14 +191,13 @@ fn special(sp: Space, w: W) -> Res<Option<C>> {
     }
     let Some(w_method) = sp.lookup_special(w, name!(sp, "__complex__"))? else { return Ok(None) };
     let w_r = sp.call(w_method, &[])?;
-    let name = sp.type_name(w);
     let Some(c) = complex_of(sp, w_r) else {
-        return Err(raise!(sp, TYPE_ERROR, "{name}.__complex__() must return a complex, not {}", sp.type_name(w_r)));
+        return Err(raise!(sp, TYPE_ERROR, "__complex__ returned non-complex (type {})", sp.type_name(w_r)));
     };
     // SAFETY: a heap object, as complex_of has found.
     if unsafe { !w_r.is_tid(TID_COMPLEX) } {
         let message = format!(
-            "{name}.__complex__() must return a complex, not {}.  The ability to return an instance of a strict subclass of complex is deprecated, and may not be supported in a future version of Python.",
+            "__complex__ returned non-complex (type {}).  The ability to return an instance of a strict subclass of complex is deprecated, and may be removed in a future version of Python.",
             sp.type_name(w_r)
         );
         sp.warn(known::DEPRECATION_WARNING, &message, 1)?;

@@ -18,8 +18,8 @@ pub fn slots_of<'a>(sp: Space, w: W) -> &'a Slots {
     if w.is_int() {
         return super::int_type::INT.slots;
     }
-    // SAFETY: rows of live objects have slots.
-    unsafe { &*sp.row(w).slots }
+    // SAFETY: slots live as long as their class.
+    unsafe { sp.row(w).slots.as_ref() }.unwrap_or(&Slots::EMPTY)
 }
 
 /// A subclass of int as the result of `__int__` or `__index__` is deprecated.
@@ -34,7 +34,7 @@ fn checked_int(sp: Space, w: W, method: &str) -> Res<W> {
     sp.warn(
         known::DEPRECATION_WARNING,
         &format!(
-            "{method} returned non-int (type {name}).  The ability to return an instance of a strict subclass of int is deprecated, and may not be supported in a future version of Python."
+            "{method} returned non-int (type {name}).  The ability to return an instance of a strict subclass of int is deprecated, and may be removed in a future version of Python."
         ),
         1,
     )?;
@@ -106,7 +106,7 @@ fn checked_float(sp: Space, w_of: W, w: W) -> Res<f64> {
     };
     if !exact {
         let message = format!(
-            "{}.__float__ returned non-float (type {}).  The ability to return an instance of a strict subclass of float is deprecated, and may not be supported in a future version of Python.",
+            "{}.__float__ returned non-float (type {}).  The ability to return an instance of a strict subclass of float is deprecated, and may be removed in a future version of Python.",
             sp.type_name(w_of),
             sp.type_name(w)
         );

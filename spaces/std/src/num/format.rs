@@ -210,11 +210,14 @@ fn assemble(p: &Pieces, spec: &Spec, locale: &Locale) -> Formatted {
     f
 }
 
+/// A precision beyond this is MemoryError without an attempt: several copies of the digits are made.
+const MAX_PRECISION: usize = 1 << 28;
+
 fn check_width(spec: &Spec) -> Result<(), FormatError> {
     let digits = spec.precision.unwrap_or(0);
     if spec.width > 1 << 20 || digits > 1 << 20 {
         let n = spec.width.saturating_add(digits);
-        if n > MAX_WIDTH || Vec::<u32>::new().try_reserve_exact(n).is_err() {
+        if n > MAX_WIDTH || digits > MAX_PRECISION || Vec::<u32>::new().try_reserve_exact(n).is_err() {
             return Err(FormatError::Memory);
         }
     }

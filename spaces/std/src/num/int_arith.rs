@@ -48,6 +48,20 @@ pub fn divmod_i64(a: i64, b: i64) -> (i64, i64) {
     if r != 0 && (r ^ b) < 0 { (q - 1, r + b) } else { (q, r) }
 }
 
+/// a % b with the sign of b, which is not 0.
+pub fn mod_small(a: &BigInt, b: i64) -> i64 {
+    // |b| is at most 2**62, so sums of remainders fit.
+    let r = (a.magnitude() % b.unsigned_abs()).to_u64().unwrap_or(0) as i64;
+    let r = if a.is_negative() { -r } else { r };
+    if r != 0 && (r < 0) != (b < 0) { r + b } else { r }
+}
+
+/// The lowest 64 bits in two's complement.
+pub fn low_bits(a: &BigInt) -> u64 {
+    let low = a.iter_u64_digits().next().unwrap_or(0);
+    if a.is_negative() { low.wrapping_neg() } else { low }
+}
+
 /// a / b as the nearest float.
 pub fn true_div(a: Int, b: Int) -> Result<f64, Fault> {
     if b.is_zero() {

@@ -146,9 +146,7 @@ fn to_bytes(sp: Space, w: W, length: i64, byteorder: Text, signed: bool) -> Res<
     let Ok(length) = usize::try_from(length) else {
         return Err(raise!(sp, VALUE_ERROR, "length argument must be non-negative"));
     };
-    if length > spec::MAX_WIDTH {
-        return Err(sp.raise(known::MEMORY_ERROR, ""));
-    }
+    int_arith::check_bits((length as u64).saturating_mul(8)).map_err(|f| super::int_type::fault(sp, f))?;
     let v = own(sp, w)?.big();
     let mut bytes = int_arith::to_bytes_le(&v, length, signed).map_err(|negative| {
         sp.overflow_error(if negative { "can't convert negative int to unsigned" } else { "int too big to convert" })

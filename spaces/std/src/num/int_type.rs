@@ -3,7 +3,7 @@
 use super::value::{self, Int, exact_int, int_of, wrap_big, wrap_f64, wrap_i64, wrap_i128};
 use super::{format, int_arith, int_methods, int_new};
 use crate::layouts::WLong;
-use Int::Small;
+use Int::{Big, Small};
 use int_arith::Fault;
 use num_integer::Integer;
 use num_traits::{Signed, Zero};
@@ -53,7 +53,8 @@ pub fn decide(op: u32, o: std::cmp::Ordering) -> W {
 pub fn add(sp: Space, a: Int, b: Int) -> Res<W> {
     match (a, b) {
         (Small(a), Small(b)) => wrap_i64(sp, a + b),
-        _ => wrap_big(sp, &*a.big() + &*b.big()),
+        (Big(a), Small(b)) | (Small(b), Big(a)) => wrap_big(sp, a + b),
+        (Big(a), Big(b)) => wrap_big(sp, a + b),
     }
 }
 /// a - b
@@ -61,7 +62,9 @@ pub fn add(sp: Space, a: Int, b: Int) -> Res<W> {
 pub fn sub(sp: Space, a: Int, b: Int) -> Res<W> {
     match (a, b) {
         (Small(a), Small(b)) => wrap_i64(sp, a - b),
-        _ => wrap_big(sp, &*a.big() - &*b.big()),
+        (Big(a), Small(b)) => wrap_big(sp, a - b),
+        (Small(a), Big(b)) => wrap_big(sp, a - b),
+        (Big(a), Big(b)) => wrap_big(sp, a - b),
     }
 }
 /// a * b
@@ -71,7 +74,10 @@ pub fn mul(sp: Space, a: Int, b: Int) -> Res<W> {
         return wrap_i128(sp, a as i128 * b as i128);
     }
     int_arith::check_bits(a.bits() + b.bits()).map_err(|f| fault(sp, f))?;
-    wrap_big(sp, &*a.big() * &*b.big())
+    match (a, b) {
+        (Big(a), Small(b)) | (Small(b), Big(a)) => wrap_big(sp, a * b),
+        _ => wrap_big(sp, &*a.big() * &*b.big()),
+    }
 }
 /// a / b
 #[inline]
@@ -97,6 +103,7 @@ pub fn modulo(sp: Space, a: Int, b: Int) -> Res<W> {
     }
     match (a, b) {
         (Small(a), Small(b)) => wrap_i64(sp, int_arith::divmod_i64(a, b).1),
+        (Big(a), Small(b)) => wrap_i64(sp, int_arith::mod_small(a, b)),
         _ => wrap_big(sp, a.big().mod_floor(&b.big())),
     }
 }
@@ -153,6 +160,8 @@ pub fn rshift(sp: Space, a: Int, b: Int) -> Res<W> {
 pub fn and(sp: Space, a: Int, b: Int) -> Res<W> {
     match (a, b) {
         (Small(a), Small(b)) => Ok(W::int(a & b)),
+        // A mask keeps only low bits.
+        (Big(a), Small(b @ 0..)) | (Small(b @ 0..), Big(a)) => Ok(W::int(int_arith::low_bits(a) as i64 & b)),
         _ => wrap_big(sp, &*a.big() & &*b.big()),
     }
 }
@@ -208,14 +217,14 @@ pub fn own<'a>(sp: Space, w: W) -> Res<Int<'a>> {
 fn int_neg(sp: Space, w: W) -> Res<W> {
     match own(sp, w)? {
         Small(i) => wrap_i64(sp, -i),
-        Int::Big(b) => wrap_big(sp, -b),
+        Big(b) => wrap_big(sp, -b),
     }
 }
 #[slot]
 fn int_abs(sp: Space, w: W) -> Res<W> {
     match own(sp, w)? {
         Small(i) => wrap_i64(sp, i.abs()),
-        Int::Big(b) => {
+        Big(b) => {
             if b.is_negative() {
                 wrap_big(sp, b.abs())
             } else {
@@ -228,7 +237,7 @@ fn int_abs(sp: Space, w: W) -> Res<W> {
 fn int_invert(sp: Space, w: W) -> Res<W> {
     match own(sp, w)? {
         Small(i) => Ok(W::int(!i)),
-        Int::Big(b) => wrap_big(sp, !b),
+        Big(b) => wrap_big(sp, !b),
     }
 }
 /// The value itself as an exact int.
@@ -261,8 +270,8 @@ fn int_compare(sp: Space, w_a: W, w_b: W, op: u32) -> Res<W> {
 pub fn int_repr(sp: Space, w: W) -> Res<W> {
     match own(sp, w)? {
         Small(i) => small_text(sp, i),
-        Int::Big(b) if b.is_zero() => sp.newstr("0"),
-        Int::Big(b) => match format::decimal(b) {
+        Big(b) if b.is_zero() => sp.newstr("0"),
+        Big(b) => match format::decimal(b) {
             Some(s) => sp.newstr(&s),
             None => Err(sp.value_error(&format::too_many_digits())),
         },

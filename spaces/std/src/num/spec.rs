@@ -47,7 +47,7 @@ pub struct Spec {
 }
 
 /// Widths beyond this are MemoryError without an attempt.
-pub const MAX_WIDTH: usize = 1 << 36;
+pub const MAX_WIDTH: usize = 1 << 32;
 
 fn align_of(c: Option<&u32>) -> Option<u8> {
     c.and_then(|c| u8::try_from(*c).ok()).filter(|c| b"<>=^".contains(c))

@@ -272,12 +272,16 @@ fn int_ops() {
             },
             "mod" => match (int(&a), int(&b)) {
                 (Int::Small(a), Int::Small(b)) => int_arith::divmod_i64(a, b).1.to_string(),
+                (Int::Big(_), Int::Small(b)) => int_arith::mod_small(&a, b).to_string(),
                 _ => text(Ok(a.mod_floor(&b))),
             },
             "pow" => text(int_arith::pow(int(&a), int(&b))),
             "lshift" => text(int_arith::lshift(int(&a), int(&b))),
             "rshift" => text(int_arith::rshift(int(&a), int(&b))),
-            "and" => text(Ok(a & b)),
+            "and" => match (int(&a), int(&b)) {
+                (Int::Big(a), Int::Small(b @ 0..)) => (int_arith::low_bits(a) as i64 & b).to_string(),
+                _ => text(Ok(a & b)),
+            },
             "or" => text(Ok(a | b)),
             "xor" => text(Ok(a ^ b)),
             _ => text(Ok(int_arith::round_to_power(&a, (-b).to_u64().unwrap()))),

@@ -1,4 +1,6 @@
-//! The pure parts against tables that `expectations.py` has written.
+//! The pure parts against tables that `expectations.py` has written; `slots` has the objects.
+
+mod slots;
 
 use super::complex_math::{self as cm, PowError};
 use super::int_arith::{self, Fault};

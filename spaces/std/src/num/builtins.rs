@@ -1,6 +1,8 @@
 //! Built-in functions on numbers.
 
-use super::int_methods::prefixed;
+use super::int_methods::{self, prefixed};
+use super::{float_methods, value};
+use taipan_abi::word::TID_FLOAT;
 use taipan_plugin_api::prelude::*;
 use taipan_plugin_api::raise;
 
@@ -25,6 +27,13 @@ pub fn hex(sp: Space, w_number: W) -> Res<W> {
 /// number. ndigits may be negative.
 #[interp_fn(sig = "(number, ndigits=None)")]
 pub fn round(sp: Space, w_number: W, w_ndigits: W) -> Res<W> {
+    if value::is_exact_int(w_number) {
+        return int_methods::round(sp, w_number, w_ndigits);
+    }
+    // SAFETY: is_obj precedes the look at the header.
+    if w_number.is_obj() && unsafe { w_number.is_tid(TID_FLOAT) } {
+        return float_methods::round(sp, w_number, w_ndigits);
+    }
     let Some(w_round) = sp.lookup_special(w_number, name!(sp, "__round__"))? else {
         return Err(raise!(sp, TYPE_ERROR, "type {} doesn't define __round__ method", sp.type_name(w_number)));
     };

@@ -2,7 +2,7 @@
 
 use super::float_type::{check_finite, float_self, own};
 use super::int_methods::{formatted, spec_chars};
-use super::value::{self, f64_to_big, float_of, int_of, wrap_big, wrap_f64, wrap_trunc};
+use super::value::{self, int_of, wrap_big, wrap_f64, wrap_trunc};
 use super::{convert, dtoa, format, parse, spec};
 use num_bigint::BigInt;
 use parse::HexError;
@@ -40,7 +40,7 @@ fn ceil(sp: Space, w: W) -> Res<W> {
 
 /// The closest int, ties to even; with ndigits a float rounded to that many digits after the point.
 #[interp_fn(method, name = "__round__", sig = "(self, ndigits=None, /)")]
-fn round(sp: Space, w: W, w_ndigits: W) -> Res<W> {
+pub fn round(sp: Space, w: W, w_ndigits: W) -> Res<W> {
     let f = own(sp, w)?;
     if w_ndigits.is_none() {
         check_finite(sp, f)?;
@@ -186,8 +186,3 @@ pub const METHODS: Slice<FnSpec> = methods![
 ];
 /// The attributes.
 pub const GETSET: Slice<GetSetSpec> = table![getset!("real", float_self), getset!("imag", get_imag)];
-
-/// The integral value of a float; None if it has a fraction or is not finite.
-pub fn integral(sp: Space, w: W) -> Option<BigInt> {
-    float_of(sp, w).filter(|f| f.is_finite() && *f == f.floor()).map(f64_to_big)
-}

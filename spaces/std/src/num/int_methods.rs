@@ -75,7 +75,7 @@ fn ceil(sp: Space, w: W) -> Res<W> {
 
 /// Rounds to 10**-ndigits, ties to even; digits after the point change nothing.
 #[interp_fn(method, name = "__round__", sig = "(self, ndigits=None, /)")]
-fn round(sp: Space, w: W, w_ndigits: W) -> Res<W> {
+pub fn round(sp: Space, w: W, w_ndigits: W) -> Res<W> {
     if w_ndigits.is_none() {
         return exact_int(sp, w);
     }

@@ -177,7 +177,7 @@ fn parse_int() {
             Err(parse::IntError::Invalid) => {
                 // The table's message shows the repr.
                 let expected = format!("!ValueError: invalid literal for int() with base {}: ", r[1]);
-                return expected_start(include_str!("parse_int.tsv"), r, &expected);
+                expected_start(include_str!("parse_int.tsv"), r, &expected)
             }
             Err(parse::IntError::TooLong(n)) => format!(
                 "!ValueError: Exceeds the limit (4300 digits) for integer string conversion: value has {n} digits; use sys.set_int_max_str_digits() to increase the limit"

@@ -221,7 +221,11 @@ fn long_option(a: &mut Args, w: &mut Words<'_>, long: &str) -> Result<(), Wrong>
         Some((n, v)) => (n, Some(OsString::from(v))),
         None => (long, None),
     };
-    if let Some(module) = name.strip_prefix("withmod-").map(|m| (m, true)).or_else(|| name.strip_prefix("withoutmod-").map(|m| (m, false))) {
+    if let Some(module) = name
+        .strip_prefix("withmod-")
+        .map(|m| (m, true))
+        .or_else(|| name.strip_prefix("withoutmod-").map(|m| (m, false)))
+    {
         if module.0.is_empty() {
             return Err(Wrong { text: format!("--{name} names no module: write --{name}NAME"), usage: false });
         }
@@ -229,7 +233,10 @@ fn long_option(a: &mut Args, w: &mut Words<'_>, long: &str) -> Result<(), Wrong>
         return Ok(());
     }
     let value = |w: &mut Words<'_>, word: &str| {
-        attached.clone().or_else(|| w.next()).map_or_else(|| wrong(format!("Argument expected for the --{name} {word}")), Ok)
+        attached
+            .clone()
+            .or_else(|| w.next())
+            .map_or_else(|| wrong(format!("Argument expected for the --{name} {word}")), Ok)
     };
     match name {
         "check-hash-based-pycs" if attached_none(long) => {
@@ -244,12 +251,24 @@ fn long_option(a: &mut Args, w: &mut Words<'_>, long: &str) -> Result<(), Wrong>
         "set" => {
             let v = value(w, "option")?.to_string_lossy().into_owned();
             match v.split_once('=') {
-                Some((k, v)) if !k.trim().is_empty() && !v.trim().is_empty() => a.sets.push((k.trim().into(), v.trim().into())),
-                Some((k, _)) if !k.trim().is_empty() => {
-                    return Err(Wrong { text: format!("--set {v}: the value is missing: write {}=VALUE", k.trim()), usage: false });
+                Some((k, v)) if !k.trim().is_empty() && !v.trim().is_empty() => {
+                    a.sets.push((k.trim().into(), v.trim().into()))
                 }
-                Some(_) => return Err(Wrong { text: format!("--set {v}: the key is missing: write KEY=VALUE"), usage: false }),
-                None => return Err(Wrong { text: format!("--set {v}: the value is missing: write {v}=VALUE"), usage: false }),
+                Some((k, _)) if !k.trim().is_empty() => {
+                    return Err(Wrong {
+                        text: format!("--set {v}: the value is missing: write {}=VALUE", k.trim()),
+                        usage: false,
+                    });
+                }
+                Some(_) => {
+                    return Err(Wrong { text: format!("--set {v}: the key is missing: write KEY=VALUE"), usage: false });
+                }
+                None => {
+                    return Err(Wrong {
+                        text: format!("--set {v}: the value is missing: write {v}=VALUE"),
+                        usage: false,
+                    });
+                }
             }
         }
         _ => return wrong(format!("Unknown option: --{long}")),

@@ -119,9 +119,11 @@ pub fn fill(s: &mut Settings, args: &Args, env: &Env) -> Result<(), Fatal> {
             (None, None) => Ok(0),
         }
     };
-    let inherit = zero_one("thread_inherit_context", "PYTHON_THREAD_INHERIT_CONTEXT", "config_init_thread_inherit_context")?;
+    let inherit =
+        zero_one("thread_inherit_context", "PYTHON_THREAD_INHERIT_CONTEXT", "config_init_thread_inherit_context")?;
     s.number("flags.thread_inherit_context", inherit);
-    let aware = zero_one("context_aware_warnings", "PYTHON_CONTEXT_AWARE_WARNINGS", "config_init_context_aware_warnings")?;
+    let aware =
+        zero_one("context_aware_warnings", "PYTHON_CONTEXT_AWARE_WARNINGS", "config_init_context_aware_warnings")?;
     s.number("flags.context_aware_warnings", aware);
     if let Some(v) = xoption(args, "frozen_modules")
         && !matches!(v.as_bytes(), b"on" | b"off" | b"")
@@ -196,9 +198,9 @@ fn int_max_str_digits(args: &Args, env: &Env) -> Result<i64, Fatal> {
     };
     match number(&v) {
         Some(n) if n == 0 || (640..=i64::from(i32::MAX)).contains(&n) => Ok(n),
-        _ => fatal(&format!(
-            "config_init_int_max_str_digits: {from}: invalid limit; must be >= 640 or 0 for unlimited."
-        )),
+        _ => {
+            fatal(&format!("config_init_int_max_str_digits: {from}: invalid limit; must be >= 640 or 0 for unlimited."))
+        }
     }
 }
 
@@ -207,7 +209,9 @@ fn import_time(args: &Args, env: &Env) -> Result<i64, Fatal> {
         (Some(v), _) => match v.as_bytes() {
             b"" | b"1" => Ok(1),
             b"2" => Ok(2),
-            _ => fatal("config_init_import_time: -X importtime: values other than 1 and 2 are reserved for future use."),
+            _ => {
+                fatal("config_init_import_time: -X importtime: values other than 1 and 2 are reserved for future use.")
+            }
         },
         (None, Some(v)) => match number(&v) {
             None | Some(1) => Ok(1),

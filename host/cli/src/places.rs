@@ -38,7 +38,7 @@ impl Places {
     pub fn find(argv0: Option<&OsString>) -> Places {
         let real = std::env::current_exe().unwrap_or_default();
         let bin = real.parent().unwrap_or(Path::new("/")).to_path_buf();
-        let executable = argv0.and_then(|a| called_as(a)).unwrap_or_else(|| real.clone());
+        let executable = argv0.and_then(called_as).unwrap_or_else(|| real.clone());
         let venv = executable.parent().and_then(|bin| {
             let up = bin.parent()?;
             [bin, up].into_iter().find(|d| d.join("pyvenv.cfg").is_file()).map(Path::to_path_buf)
@@ -102,7 +102,8 @@ fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
 
 /// Python's library as an option, a variable or the installation gives it.
 pub fn stdlib(places: &Places, option: Option<&str>, env: &Env) -> Result<Option<PathBuf>, taipan_loader::Problem> {
-    let given = option.map(|p| ("--set lib", PathBuf::from(p))).or_else(|| Some(("TAIPAN_LIB", env.get("TAIPAN_LIB")?.into())));
+    let given =
+        option.map(|p| ("--set lib", PathBuf::from(p))).or_else(|| Some(("TAIPAN_LIB", env.get("TAIPAN_LIB")?.into())));
     match given {
         None => Ok(places.stdlib.clone()),
         Some((_, path)) if path.join("os.py").is_file() => Ok(std::path::absolute(&path).ok().or(Some(path))),

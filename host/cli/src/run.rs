@@ -66,7 +66,8 @@ pub fn main(words: Vec<OsString>) -> i32 {
 fn begin(mut settings: Settings, args: &Args, env: &Env, words: &[OsString]) -> Outcome<i32> {
     let places = Places::find(words.first());
     let files = profile_files(&places, args.plugins.as_deref(), args.isolated, env)?;
-    let (own, sets): (Vec<_>, Vec<_>) = args.sets.iter().cloned().partition(|(k, _)| taipan_loader::HOST_KEYS.contains(&k.as_str()));
+    let (own, sets): (Vec<_>, Vec<_>) =
+        args.sets.iter().cloned().partition(|(k, _)| taipan_loader::HOST_KEYS.contains(&k.as_str()));
     let chosen = args.profile.clone().or_else(|| Some(env.get("TAIPAN_PROFILE")?.to_string_lossy().into_owned()));
     let plan = resolve::resolve(&files, &Overrides { profile: chosen, sets, modules: args.modules.clone() })?;
     place_settings(&mut settings, &places, &own, env, words)?;
@@ -95,7 +96,13 @@ pub fn profile_files(places: &Places, plugins: Option<&OsStr>, isolated: bool, e
 }
 
 /// `path.*`, `executable`, versions.
-fn place_settings(s: &mut Settings, places: &Places, own: &[(String, String)], env: &Env, words: &[OsString]) -> Outcome<()> {
+fn place_settings(
+    s: &mut Settings,
+    places: &Places,
+    own: &[(String, String)],
+    env: &Env,
+    words: &[OsString],
+) -> Outcome<()> {
     let option = |key: &str| own.iter().rev().find(|(k, _)| k == key).map(|(_, v)| v.as_str());
     for (i, w) in words.iter().enumerate() {
         s.os(format!("orig_argv.{i}"), w);
@@ -141,7 +148,10 @@ fn place_settings(s: &mut Settings, places: &Places, own: &[(String, String)], e
     for (i, p) in path.iter().enumerate() {
         s.os(format!("path.sys.{i}"), p);
     }
-    let cache = option("cache").map(PathBuf::from).or_else(|| env.get("TAIPAN_CACHE").map(PathBuf::from)).or_else(places::cache_folder);
+    let cache = option("cache")
+        .map(PathBuf::from)
+        .or_else(|| env.get("TAIPAN_CACHE").map(PathBuf::from))
+        .or_else(places::cache_folder);
     if let Some(cache) = cache {
         s.os("cache.dir", cache);
     }
@@ -235,7 +245,8 @@ fn dedent(code: &[u8]) -> Vec<u8> {
     }
     let Some(margin @ [_, ..]) = margin else { return code.to_vec() };
     let cut = |line: &&[u8]| {
-        if blank(line) { &line[line.len() - usize::from(line.ends_with(b"\n"))..] } else { &line[margin.len()..] }.to_vec()
+        if blank(line) { &line[line.len() - usize::from(line.ends_with(b"\n"))..] } else { &line[margin.len()..] }
+            .to_vec()
     };
     lines.iter().flat_map(cut).collect()
 }

@@ -33,8 +33,8 @@ pub fn main(words: Vec<OsString>) -> i32 {
     let places = Places::find(None);
     let done = match command.as_str() {
         "list" => list(&places, &operands),
-        "info" => operands_of(&command, &operands).and_then(|files| info(files)),
-        "check" => operands_of(&command, &operands).and_then(|files| check(files)),
+        "info" => operands_of(&command, &operands).and_then(info),
+        "check" => operands_of(&command, &operands).and_then(check),
         "index" => write_index(&places, &operands),
         "" => problem!("no command: write 'taipan-plugin list', or -h for the others"),
         other => problem!("unknown command '{other}': {}", hint(other, COMMANDS.iter().copied())),
@@ -68,7 +68,11 @@ fn operands_of<'a>(command: &str, files: &'a [PathBuf]) -> Outcome<&'a [PathBuf]
 fn folders(places: &Places) -> Outcome<(Vec<PathBuf>, String)> {
     let env = Env::new(&Args::default());
     let files = crate::run::profile_files(places, None, false, &env)?;
-    let mut out: Vec<PathBuf> = files.iter().flat_map(|f| f.folders.iter().chain(f.profiles.iter().flat_map(|p| &p.folders))).cloned().collect();
+    let mut out: Vec<PathBuf> = files
+        .iter()
+        .flat_map(|f| f.folders.iter().chain(f.profiles.iter().flat_map(|p| &p.folders)))
+        .cloned()
+        .collect();
     out.extend(places.libraries.iter().cloned());
     out.dedup();
     Ok((out, resolve::profile_names(&files)))
@@ -133,7 +137,8 @@ fn check(files: &[PathBuf]) -> Done {
         let wanted = find::file_name(p.kind, p.name);
         let _ = writeln!(out, "{} fits: {} {} {}", file.display(), kind_word(p.kind), p.name, p.version);
         if name != wanted {
-            let _ = writeln!(out, "note: only found by its path; named {wanted} it is found by name in a plugin folder");
+            let _ =
+                writeln!(out, "note: only found by its path; named {wanted} it is found by name in a plugin folder");
         }
         if p.kind == taipan_abi::plugin::Kind::Modules {
             duplicates(&p)?;

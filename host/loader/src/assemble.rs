@@ -72,7 +72,12 @@ pub fn assemble(plan: Plan, mut settings: Settings, folders: &[PathBuf]) -> Outc
         if let Some(w) = sets.iter().find(|w| w.strict) {
             let names = chosen.iter().map(|c| c.part.name).chain(libraries.iter().map(|l| l.name.as_str()));
             let place = &w.set.place;
-            return problem!("{place}: profile '{}' has no part '{part}' to set '{}' of: {}", plan.profile, w.set.key, hint(part, names));
+            return problem!(
+                "{place}: profile '{}' has no part '{part}' to set '{}' of: {}",
+                plan.profile,
+                w.set.key,
+                hint(part, names)
+            );
         }
     }
     settings.text("profile", &plan.profile);
@@ -94,10 +99,14 @@ fn check_stack(spaces: &[Chosen]) -> Outcome<()> {
         let (innermost, proxy) = (i + 1 == spaces.len(), c.part.space().proxy != 0);
         let (place, name) = (&c.used.place, c.part.name);
         if innermost && proxy {
-            return problem!("{place}: space '{name}' is a layer over another space: put one after it, as in spaces = [\"{name}\", \"std\"]");
+            return problem!(
+                "{place}: space '{name}' is a layer over another space: put one after it, as in spaces = [\"{name}\", \"std\"]"
+            );
         }
         if !innermost && !proxy {
-            return problem!("{place}: space '{name}' is complete and cannot lie over another one: put it last in 'spaces', or leave out what follows it");
+            return problem!(
+                "{place}: space '{name}' is complete and cannot lie over another one: put it last in 'spaces', or leave out what follows it"
+            );
         }
     }
     Ok(())
@@ -108,7 +117,13 @@ fn take(waiting: &mut BTreeMap<String, Vec<crate::resolve::Wanted>>, name: &str,
 }
 
 /// Checks options against what a part declares and stores them. `prefix`: how a library declares the options of one of its modules.
-fn settle(settings: &mut Settings, part: &str, declared: &[OptionText], sets: &[OptionSet], prefix: &str) -> Outcome<()> {
+fn settle(
+    settings: &mut Settings,
+    part: &str,
+    declared: &[OptionText],
+    sets: &[OptionSet],
+    prefix: &str,
+) -> Outcome<()> {
     for set in sets {
         let full = format!("{prefix}{}", set.key);
         let place = &set.place;
@@ -137,10 +152,12 @@ fn modules(plan: &Plan, search: &[PathBuf]) -> Outcome<Modules> {
         libraries.push(module_library(used, search, &mut indexes)?);
     }
     let listed = libraries.len();
-    let known: BTreeSet<&'static str> = libraries.iter().flat_map(|l: &ModuleLibrary| l.modules.iter().copied()).collect();
+    let known: BTreeSet<&'static str> =
+        libraries.iter().flat_map(|l: &ModuleLibrary| l.modules.iter().copied()).collect();
 
     // A module that was asked for by name may live in a library that the profile does not list.
-    let missing: Vec<&String> = plan.choices.iter().filter(|(n, c)| c.enabled && !known.contains(n.as_str())).map(|(n, _)| n).collect();
+    let missing: Vec<&String> =
+        plan.choices.iter().filter(|(n, c)| c.enabled && !known.contains(n.as_str())).map(|(n, _)| n).collect();
     let mut extra = Vec::new();
     if !missing.is_empty() {
         for path in find::libraries(search) {
@@ -149,7 +166,8 @@ fn modules(plan: &Plan, search: &[PathBuf]) -> Outcome<Modules> {
             if libraries.iter().any(|l| l.file == path) {
                 continue;
             }
-            let used = PartUse { name: name.to_string(), options: Vec::new(), place: crate::Place::command("--withmod") };
+            let used =
+                PartUse { name: name.to_string(), options: Vec::new(), place: crate::Place::command("--withmod") };
             extra.push(known_library(&used, path, &mut indexes)?);
         }
     }
@@ -178,7 +196,12 @@ fn modules(plan: &Plan, search: &[PathBuf]) -> Outcome<Modules> {
     if let Some((name, c)) = plan.choices.iter().find(|(n, c)| !c.enabled && !known.contains(n.as_str())) {
         // A profile may leave out what another one's libraries have; the command line is about this one.
         if c.place.line == 0 {
-            return problem!("{}: no library of profile '{}' has a module '{name}': {}", c.place, plan.profile, unknown_module(name, known));
+            return problem!(
+                "{}: no library of profile '{}' has a module '{name}': {}",
+                c.place,
+                plan.profile,
+                unknown_module(name, known)
+            );
         }
     }
     // The first library of the profile wins where two have a module of the same name.
@@ -194,14 +217,22 @@ fn unknown_module<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> S
     }
 }
 
-fn module_library(used: &PartUse, search: &[PathBuf], indexes: &mut BTreeMap<PathBuf, Vec<index::Entry>>) -> Outcome<ModuleLibrary> {
+fn module_library(
+    used: &PartUse,
+    search: &[PathBuf],
+    indexes: &mut BTreeMap<PathBuf, Vec<index::Entry>>,
+) -> Outcome<ModuleLibrary> {
     if let Some(part) = crate::bundled::find(Kind::Modules, &used.name) {
         return Ok(opened(part));
     }
     known_library(used, find::locate(used, Kind::Modules, search)?, indexes)
 }
 
-fn known_library(used: &PartUse, path: PathBuf, indexes: &mut BTreeMap<PathBuf, Vec<index::Entry>>) -> Outcome<ModuleLibrary> {
+fn known_library(
+    used: &PartUse,
+    path: PathBuf,
+    indexes: &mut BTreeMap<PathBuf, Vec<index::Entry>>,
+) -> Outcome<ModuleLibrary> {
     let folder = path.parent().map(PathBuf::from).unwrap_or_default();
     let entries = indexes.entry(folder).or_insert_with_key(|f| index::read(f));
     let file = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();

@@ -29,7 +29,8 @@ pub struct Root {
 /// `table` is the kind's table and lives for ever.
 pub unsafe fn register(root: Root) {
     debug_assert_eq!(*root.table.cast::<u32>(), ABI);
-    let option = |&(name, help, default): &(&'static str, &'static str, &'static str)| OptionText { name, help, default };
+    let option =
+        |&(name, help, default): &(&'static str, &'static str, &'static str)| OptionText { name, help, default };
     let part = Part {
         kind: root.kind,
         name: root.name,

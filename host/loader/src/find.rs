@@ -39,8 +39,12 @@ pub fn locate(part: &PartUse, kind: Kind, folders: &[PathBuf]) -> Outcome<PathBu
         }
     }
     let there = libraries(folders);
-    let names: Vec<&str> =
-        there.iter().filter_map(|p| split_file_name(p.file_name()?.to_str()?)).filter(|(k, _)| *k == kind).map(|(_, n)| n).collect();
+    let names: Vec<&str> = there
+        .iter()
+        .filter_map(|p| split_file_name(p.file_name()?.to_str()?))
+        .filter(|(k, _)| *k == kind)
+        .map(|(_, n)| n)
+        .collect();
     let searched: Vec<String> = folders.iter().map(|f| f.display().to_string()).collect();
     problem!(
         "{}: no {} part named '{}' ({file} is not in {}): {}; build it, or add its folder to 'folders'",

@@ -21,6 +21,8 @@ pub unsafe extern "C" fn host_compile(request: *const CompileRequest, answer: *m
     let empty = crate::host::blob(Vec::new());
     answer.write(match outcome {
         Ok(code) => CompileAnswer { status: 0, pad: 0, result: crate::host::blob(code), error: empty, warnings: empty },
-        Err(error) => CompileAnswer { status: 1, pad: 0, result: empty, error: crate::host::blob(error), warnings: empty },
+        Err(error) => {
+            CompileAnswer { status: 1, pad: 0, result: empty, error: crate::host::blob(error), warnings: empty }
+        }
     });
 }

@@ -31,9 +31,7 @@ pub struct ModuleLibrary {
 impl ModuleLibrary {
     /// The library, opened now if it was not.
     pub fn open(&self) -> Option<&Part> {
-        let open = || {
-            library::open(&self.file, Kind::Modules).map_err(|e| crate::complain(&e.to_string())).ok()
-        };
+        let open = || library::open(&self.file, Kind::Modules).map_err(|e| crate::complain(&e.to_string())).ok();
         self.part.get_or_init(open).as_ref()
     }
     /// What it declares, if it is open.
@@ -147,9 +145,8 @@ impl Host {
             return Some(v);
         }
         let value = self.computed(key)?;
-        let known = |all: &[(String, &'static [u8])]| {
-            all.iter().find(|(k, v)| k == key && **v == *value).map(|(_, v)| *v)
-        };
+        let known =
+            |all: &[(String, &'static [u8])]| all.iter().find(|(k, v)| k == key && **v == *value).map(|(_, v)| *v);
         let mut all = COMPUTED.write().unwrap_or_else(|e| e.into_inner());
         if let Some(v) = known(&all) {
             return Some(v);

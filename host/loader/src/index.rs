@@ -57,9 +57,8 @@ pub fn read(folder: &Path) -> Vec<Entry> {
                 }
             }
         }
-        let fresh = std::fs::metadata(folder.join(&entry.file)).is_ok_and(|m| {
-            m.len() == entry.size && m.modified().is_ok_and(|t| t <= written + Duration::from_secs(2))
-        });
+        let fresh = std::fs::metadata(folder.join(&entry.file))
+            .is_ok_and(|m| m.len() == entry.size && m.modified().is_ok_and(|t| t <= written + Duration::from_secs(2)));
         if fresh {
             out.push(entry);
         }
@@ -102,7 +101,9 @@ pub fn specs(part: &library::Part) -> &'static [&'static taipan_abi::host::Modul
 
 /// The text of the file.
 pub fn text(entries: &[Entry]) -> String {
-    let mut out = String::from("# Which library holds which module. Written by `taipan-plugin index`; run it again after a build.\n");
+    let mut out = String::from(
+        "# Which library holds which module. Written by `taipan-plugin index`; run it again after a build.\n",
+    );
     for e in entries {
         let _ = write!(out, "\n[{}]\nsize = {}\n", quote(&e.file), e.size);
         for (key, value) in
@@ -142,6 +143,8 @@ pub fn write(folder: &Path) -> Outcome<(PathBuf, usize)> {
     let done = std::fs::write(&new, text(&entries)).and_then(|()| std::fs::rename(&new, &path));
     match done {
         Ok(()) => Ok((path, entries.len())),
-        Err(e) => crate::problem!("cannot write {} ({}): check the folder's permissions", path.display(), crate::os_text(&e)),
+        Err(e) => {
+            crate::problem!("cannot write {} ({}): check the folder's permissions", path.display(), crate::os_text(&e))
+        }
     }
 }

@@ -2,8 +2,11 @@
 
 use crate::problem;
 use crate::problem::{Outcome, Problem};
-use abi_stable::library::{AbiHeaderRef, LibHeader, LibraryError, ROOT_MODULE_LOADER_NAME_WITH_NUL, RootModule, RootModuleError};
+use abi_stable::library::{
+    AbiHeaderRef, LibHeader, LibraryError, ROOT_MODULE_LOADER_NAME_WITH_NUL, RootModule, RootModuleError,
+};
 use abi_stable::sabi_types::VersionNumber;
+use libloading::os::unix as os;
 use std::path::{Path, PathBuf};
 use taipan_abi::gc::GcVTable;
 use taipan_abi::jit::JitVTable;
@@ -92,8 +95,12 @@ const REBUILD: &str = "rebuild it against this version's taipan-abi with 'cargo 
 pub fn open_any(path: &Path) -> Outcome<Part> {
     let at = path.display();
     check_file(path)?;
+    // A name without a slash would be looked for in the system's folders.
+    let opened = if path.components().count() == 1 { Path::new(".").join(path) } else { path.to_path_buf() };
+    // All symbols are bound now, so that a missing one is found here and not in the middle of a program.
+    let flags = os::RTLD_NOW | os::RTLD_LOCAL;
     // SAFETY: running a library's initializers is what loading a plugin means; the file was named by the user or the installation.
-    let library = match unsafe { libloading::Library::new(path) } {
+    let library = match unsafe { os::Library::open(Some(&opened), flags) } {
         Ok(l) => l,
         Err(e) => {
             let why = e.to_string();
@@ -102,11 +109,13 @@ pub fn open_any(path: &Path) -> Outcome<Part> {
         }
     };
     // Never unloaded: parts hand out addresses of their code and statics.
-    let library: &'static libloading::Library = Box::leak(Box::new(library));
+    let library: &'static os::Library = Box::leak(Box::new(library));
     // SAFETY: the symbol, if it exists, is abi_stable's library header; its first bytes are compared before anything else is read.
     let symbol = unsafe { library.get::<AbiHeaderRef>(ROOT_MODULE_LOADER_NAME_WITH_NUL.as_bytes()) };
     let Ok(symbol) = symbol else {
-        return problem!("{at} is a library but not a part of Taipan (it exports no root module): name a library made with taipan-plugin-api");
+        return problem!(
+            "{at} is a library but not a part of Taipan (it exports no root module): name a library made with taipan-plugin-api"
+        );
     };
     let header: AbiHeaderRef = *symbol;
     let header = header.upgrade().map_err(|e| match e {
@@ -117,8 +126,10 @@ pub fn open_any(path: &Path) -> Outcome<Part> {
             abi_stable::library::AbiHeader::VALUE.abi_major,
             abi_stable::library::AbiHeader::VALUE.abi_minor
         )),
-        other => Problem::new(format!("{at} was built with a compiler whose C interface differs: {REBUILD} ({COMPILER})"))
-            .with_report(other.to_string()),
+        other => {
+            Problem::new(format!("{at} was built with a compiler whose C interface differs: {REBUILD} ({COMPILER})"))
+                .with_report(other.to_string())
+        }
     })?;
     let root = root_module(path, header)?;
     let part = Part {
@@ -137,7 +148,11 @@ pub fn open_any(path: &Path) -> Outcome<Part> {
         table: root.table().0,
     };
     if root.abi() != ABI {
-        return problem!("{} has ABI {}, but this program needs ABI {ABI} ({COMPILER}): {REBUILD}", describe(&part), root.abi());
+        return problem!(
+            "{} has ABI {}, but this program needs ABI {ABI} ({COMPILER}): {REBUILD}",
+            describe(&part),
+            root.abi()
+        );
     }
     check_table(&part)?;
     Ok(part)
@@ -173,7 +188,14 @@ pub fn expect_kind(part: &Part, kind: Kind) -> Outcome<()> {
 
 /// `FILE (gc seg 0.1.0, built with rustc ...)`
 pub fn describe(part: &Part) -> String {
-    format!("{} ({} {} {}, built with {})", part.file.display(), kind_word(part.kind), part.name, part.version, part.compiler)
+    format!(
+        "{} ({} {} {}, built with {})",
+        part.file.display(),
+        kind_word(part.kind),
+        part.name,
+        part.version,
+        part.compiler
+    )
 }
 
 fn root_module(path: &Path, header: &'static LibHeader) -> Outcome<PluginRootRef> {
@@ -202,7 +224,9 @@ fn root_module(path: &Path, header: &'static LibHeader) -> Outcome<PluginRootRef
     match unsafe { header.unchecked_layout::<PluginRootRef>() } {
         Ok(root) => Ok(root),
         Err(RootModuleError::Unwound) => {
-            problem!("{at} panicked while it was loaded: report this to its author, or leave the part out of the profile")
+            problem!(
+                "{at} panicked while it was loaded: report this to its author, or leave the part out of the profile"
+            )
         }
         Err(RootModuleError::Returned(error)) => {
             problem!("{at} refused to be loaded ({error}): leave the part out of the profile or mend what it says")

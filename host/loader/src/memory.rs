@@ -60,7 +60,9 @@ pub fn map_singletons() -> Outcome<()> {
         )
     };
     if p.addr() != want {
-        return problem!("the address {want:#x}, where None has to lie, is taken in this process: run without tools that map memory there");
+        return problem!(
+            "the address {want:#x}, where None has to lie, is taken in this process: run without tools that map memory there"
+        );
     }
     let objects = [
         (W::NONE, TID_NONE),

@@ -16,8 +16,8 @@
 //! options.trace = { out = "trace.txt" }
 //! ```
 
-use crate::problem::{Outcome, Place, Problem, hint};
 use crate::problem;
+use crate::problem::{Outcome, Place, Problem, hint};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -146,7 +146,9 @@ impl Reader<'_> {
         for (key, value) in table.iter() {
             let place = self.place(key.span().start);
             match key.get_ref().as_ref() {
-                "default" => out.default = Some(Named { name: self.string(value, "default", "a profile's name")?, place }),
+                "default" => {
+                    out.default = Some(Named { name: self.string(value, "default", "a profile's name")?, place })
+                }
                 "folders" => out.folders = self.folders(value)?,
                 "options" => out.options = self.option_tables(value)?,
                 "profiles" => {
@@ -345,12 +347,14 @@ pub fn set_from_command(p: &mut Profile, key: &str, value: &str) -> Outcome<()> 
         Err(e) if value.starts_with(['[', '{', '"', '\'']) => {
             return problem!("--set {key}={value}: not valid TOML ({}): mend the value", e.message());
         }
-        _ if matches!(key, "spaces" | "modules" | "with" | "without" | "folders") && !value.is_empty() => {
-            Spanned::new(0..0, DeValue::Array([Spanned::new(0..0, DeValue::String(value.into()))].into_iter().collect()))
-        }
+        _ if matches!(key, "spaces" | "modules" | "with" | "without" | "folders") && !value.is_empty() => Spanned::new(
+            0..0,
+            DeValue::Array([Spanned::new(0..0, DeValue::String(value.into()))].into_iter().collect()),
+        ),
         _ => Spanned::new(0..0, DeValue::String(value.into())),
     };
-    r.set(p, key, place, &parsed).map_err(|e| Problem::new(e.text().replacen("--set:1:", &format!("--set {key}={value}:"), 1)))?;
+    r.set(p, key, place, &parsed)
+        .map_err(|e| Problem::new(e.text().replacen("--set:1:", &format!("--set {key}={value}:"), 1)))?;
     // What the command line names is relative to the working directory, and has no line.
     let named = p.spaces.iter_mut().flatten().chain(p.modules.iter_mut().flatten()).chain(&mut p.gc);
     for part in named.chain(p.jit.iter_mut().flatten()) {
@@ -365,4 +369,72 @@ pub fn set_from_command(p: &mut Profile, key: &str, value: &str) -> Outcome<()> 
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_profiles() {
+        let file = parse(crate::BUILT_IN, Path::new("/x/plugins.toml")).unwrap();
+        for profile in ["std", "nogc", "bare"] {
+            let over = crate::Overrides { profile: Some(profile.into()), ..Default::default() };
+            assert_eq!(crate::resolve::resolve(std::slice::from_ref(&file), &over).unwrap().profile, profile);
+        }
+    }
+
+    /// Whatever bytes stand in a file, the outcome is a value or one line.
+    #[test]
+    fn any_text() {
+        let seed = "default = 'a'\nfolders = ['x']\n[profiles.a]\nspaces = ['b', { use = \"c\", d = 1.5 }]\ngc = { use = 'e', n = 0x10 }\njit = 'none'\n\
+                    inherits = 'b'\n[profiles.b]\nwith = []\noptions.x = { y = true, z = 1979-05-27 }\n[options.q]\nr = '''s\nt'''\n";
+        let spice = [
+            "[",
+            "]",
+            "{",
+            "}",
+            "'",
+            "\"\"\"",
+            "=",
+            "\n",
+            ".",
+            ",",
+            "0b1",
+            "\\u0000",
+            "é",
+            "#",
+            "inherits",
+            "1e999",
+            "99999999999999999999",
+        ];
+        let mut state = 0x2545_f491_4f6c_dd1du64;
+        let mut random = |n: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state % n as u64) as usize
+        };
+        for _ in 0..20_000 {
+            let mut text: Vec<char> = seed.chars().collect();
+            for _ in 0..=random(4) {
+                let at = random(text.len());
+                match random(3) {
+                    0 => drop(text.drain(at..(at + random(12)).min(text.len()))),
+                    1 => drop(text.splice(at..at, spice[random(spice.len())].chars())),
+                    _ => text[at] = char::from(random(128) as u8),
+                }
+            }
+            let text: String = text.into_iter().collect();
+            match parse(&text, Path::new("f.toml")) {
+                Err(p) => assert!(!p.text().contains('\n')),
+                Ok(file) => {
+                    for over in ["a", "b"] {
+                        let over = crate::Overrides { profile: Some(over.into()), ..Default::default() };
+                        let _ = crate::resolve::resolve(std::slice::from_ref(&file), &over);
+                    }
+                }
+            }
+        }
+    }
 }

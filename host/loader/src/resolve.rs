@@ -65,7 +65,11 @@ type Definition<'a> = (usize, &'a Profile);
 pub fn resolve(files: &[ProfileFile], over: &Overrides) -> Outcome<Plan> {
     let names = || files.iter().flat_map(|f| f.profiles.iter().map(|p| p.name.as_str()));
     let find = |name: &str, below: usize| -> Option<Definition<'_>> {
-        files[..below].iter().enumerate().rev().find_map(|(i, f)| Some((i, f.profiles.iter().find(|p| p.name == name)?)))
+        files[..below]
+            .iter()
+            .enumerate()
+            .rev()
+            .find_map(|(i, f)| Some((i, f.profiles.iter().find(|p| p.name == name)?)))
     };
 
     let chosen = match &over.profile {
@@ -92,7 +96,12 @@ pub fn resolve(files: &[ProfileFile], over: &Overrides) -> Outcome<Plan> {
                     base.name
                 );
             }
-            return problem!("{}: there is no profile '{}' to inherit: {}", base.place, base.name, hint(&base.name, names()));
+            return problem!(
+                "{}: there is no profile '{}' to inherit: {}",
+                base.place,
+                base.name,
+                hint(&base.name, names())
+            );
         };
         if chain.iter().any(|c| std::ptr::eq(c.1, next.1)) {
             let mut round: Vec<&str> = chain.iter().map(|c| c.1.name.as_str()).collect();
@@ -124,7 +133,9 @@ pub fn resolve(files: &[ProfileFile], over: &Overrides) -> Outcome<Plan> {
     let place = start.1.place.clone().unwrap_or_else(|| Place::command("--profile"));
     let name = &start.1.name;
     let missing = |key: &str, example: &str| {
-        problem!("{place}: profile '{name}' names no {key}: add {example} to it or let it inherit from a profile that does")
+        problem!(
+            "{place}: profile '{name}' names no {key}: add {example} to it or let it inherit from a profile that does"
+        )
     };
     let Some(spaces) = sum.spaces.filter(|s| !s.is_empty()) else {
         return missing("object space", "spaces = [\"std\"]");

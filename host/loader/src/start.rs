@@ -27,7 +27,10 @@ fn refused(part: &Part) -> Problem {
     let said = std::mem::take(&mut *COMPLAINT.lock().unwrap_or_else(|e| e.into_inner()));
     let kind = crate::library::kind_word(part.kind);
     if said.is_empty() {
-        Problem::new(format!("{kind} '{}' could not start and did not say why: try another one with --set {kind}=NAME", part.name))
+        Problem::new(format!(
+            "{kind} '{}' could not start and did not say why: try another one with --set {kind}=NAME",
+            part.name
+        ))
     } else {
         Problem::new(format!("{kind} '{}' could not start: {said}", part.name))
     }
@@ -102,7 +105,10 @@ pub fn run(host: Host) -> Outcome<i32> {
             return Err(refused(inner));
         }
         let Some(run_main) = spaces.iter().find_map(|s| s.space().run_main) else {
-            return problem!("no space of profile '{}' can run a program: use one that can, such as 'std'", host.plan.profile);
+            return problem!(
+                "no space of profile '{}' can run a program: use one that can, such as 'std'",
+                host.plan.profile
+            );
         };
         Ok(run_main(th))
     }

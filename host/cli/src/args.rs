@@ -261,7 +261,10 @@ fn long_option(a: &mut Args, w: &mut Words<'_>, long: &str) -> Result<(), Wrong>
                     });
                 }
                 Some(_) => {
-                    return Err(Wrong { text: format!("--set {v}: the key is missing: write KEY=VALUE"), usage: false });
+                    return Err(Wrong {
+                        text: format!("--set {v}: the key is missing: write KEY=VALUE"),
+                        usage: false,
+                    });
                 }
                 None => {
                     return Err(Wrong {

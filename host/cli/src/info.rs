@@ -26,7 +26,7 @@ pub fn text(host: &Host, places: &Places) -> String {
         part(&mut out, kind_word(p.kind), p.name, p.version, p.description, &p.file.display().to_string());
         options(&mut out, &host.option_text(p.name, &p.options));
     }
-    if !host.plan.jit.iter().any(|_| true) {
+    if host.plan.jit.is_none() {
         let _ = writeln!(out, "\njit none");
     }
     for (i, l) in host.libraries.iter().enumerate() {

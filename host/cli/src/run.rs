@@ -8,8 +8,8 @@ use std::ffi::{OsStr, OsString};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
-use taipan_loader::profile::{self, ProfileFile};
-use taipan_loader::{Outcome, Overrides, Settings, assemble, problem, resolve, start};
+use taipan_loader::profile::{self, Named, ProfileFile};
+use taipan_loader::{Outcome, Overrides, Place, Settings, assemble, problem, resolve, start};
 
 /// Runs; the answer is the process's exit status.
 pub fn main(words: Vec<OsString>) -> i32 {
@@ -68,7 +68,11 @@ fn begin(mut settings: Settings, args: &Args, env: &Env, words: &[OsString]) -> 
     let files = profile_files(&places, args.plugins.as_deref(), args.isolated, env)?;
     let (own, sets): (Vec<_>, Vec<_>) =
         args.sets.iter().cloned().partition(|(k, _)| taipan_loader::HOST_KEYS.contains(&k.as_str()));
-    let chosen = args.profile.clone().or_else(|| Some(env.get("TAIPAN_PROFILE")?.to_string_lossy().into_owned()));
+    let named = |from: &str, name: String| Named { name, place: Place::command(from) };
+    let chosen = args.profile.clone().map(|p| named("--profile", p)).or_else(|| {
+        let name = env.get("TAIPAN_PROFILE")?.to_string_lossy().into_owned();
+        Some(named("TAIPAN_PROFILE", name))
+    });
     let plan = resolve::resolve(&files, &Overrides { profile: chosen, sets, modules: args.modules.clone() })?;
     place_settings(&mut settings, &places, &own, env, words)?;
     let host = assemble::assemble(plan, settings, &places.libraries)?;
@@ -129,7 +133,8 @@ fn place_settings(
             "Python's library is not where it was when this program was built or installed: give a CPython 3.14 Lib by --set lib=DIRECTORY or TAIPAN_LIB"
         );
     };
-    let overlay = option("overlay").map(PathBuf::from).or_else(|| places.overlay.clone());
+    let whole = |p: PathBuf| std::path::absolute(&p).unwrap_or(p);
+    let overlay = option("overlay").map(|p| whole(p.into())).or_else(|| places.overlay.clone());
     s.os("path.prefix", &prefix);
     if let Some(venv) = &places.venv {
         s.os("path.venv", venv);
@@ -149,7 +154,7 @@ fn place_settings(
         s.os(format!("path.sys.{i}"), p);
     }
     let cache = option("cache")
-        .map(PathBuf::from)
+        .map(|p| whole(p.into()))
         .or_else(|| env.get("TAIPAN_CACHE").map(PathBuf::from))
         .or_else(places::cache_folder);
     if let Some(cache) = cache {

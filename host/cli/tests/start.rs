@@ -175,3 +175,36 @@ fn info_and_tool() {
     std::fs::copy(t.path("gc", "fake"), t.root.join("libtaipan_gc_x-y.so")).unwrap();
     assert!(t.plugin(&["check", "libtaipan_gc_x-y.so"]).out.contains("note:"));
 }
+
+/// An installed tree works wherever it lies, from any working directory.
+#[test]
+fn relocatable() {
+    let t = Tree::new();
+    let tree = t.root.join("moved/lib/taipan");
+    std::fs::create_dir_all(t.root.join("moved/bin")).unwrap();
+    std::fs::create_dir_all(tree.join("python3.14")).unwrap();
+    std::fs::create_dir_all(tree.join("overlay")).unwrap();
+    std::fs::write(tree.join("python3.14/os.py"), "").unwrap();
+    std::fs::write(
+        tree.join("plugins.toml"),
+        "default = 'it'\n[profiles.it]\nspaces = ['fake']\ngc = 'fake'\nmodules = ['fake']\n",
+    )
+    .unwrap();
+    for kind in ["space", "gc", "modules"] {
+        let path = t.path(kind, "fake");
+        std::fs::copy(&path, tree.join(path.file_name().unwrap())).unwrap();
+    }
+    let program = t.root.join("moved/bin/taipan");
+    std::fs::copy(env!("CARGO_BIN_EXE_taipan"), &program).unwrap();
+    let keys = "path.prefix,path.stdlib,path.overlay,path.sys.0,path.sys.1,executable";
+    let out = t.program(&program).args(["-c", ""]).env("FAKE_SETTINGS", keys).current_dir("/").output().unwrap();
+    let at = |p: &str| t.root.join("moved").join(p).display().to_string();
+    let (stdlib, overlay) = (at("lib/taipan/python3.14"), at("lib/taipan/overlay"));
+    let expected = format!(
+        "path.prefix = {}\npath.stdlib = {stdlib}\npath.overlay = {overlay}\npath.sys.0 = {overlay}\npath.sys.1 = {stdlib}\nexecutable = {}\n",
+        at("").trim_end_matches('/'),
+        at("bin/taipan")
+    );
+    assert_eq!(String::from_utf8_lossy(&out.stdout), expected, "{}", String::from_utf8_lossy(&out.stderr));
+    assert_eq!(out.status.code(), Some(7));
+}

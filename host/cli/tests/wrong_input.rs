@@ -14,7 +14,7 @@ fn no_such_file() {
     assert!(e.contains("--set"), "{e}");
     t.profiles(&FAKE.replace("gc = 'fake'", "gc = 'fak'"));
     t.fails(&[], &[&format!("{}:3:", t.toml()), "no gc part named 'fak'", "did you mean 'fake'?"]);
-    one_sentence(t.plain(&["--plugins", "nothing.toml"]), &["cannot read nothing.toml", "--plugins"]);
+    one_sentence(t.plain(&["--plugins", "nothing.toml"]), &["cannot read nothing.toml", "check the path"]);
     one_sentence(t.plain(&["--plugins", "."]), &["is a directory"]);
     t.fails(&["--set", "lib=nowhere", "-c", "pass"], &["--set lib=nowhere", "os.py"]);
     one_sentence(t.plugin(&["info", "nothing.so"]), &["nothing.so does not exist"]);

@@ -29,13 +29,13 @@ pub fn is_path(name: &str) -> bool {
 pub fn locate(part: &PartUse, kind: Kind, folders: &[PathBuf]) -> Outcome<PathBuf> {
     if is_path(&part.name) {
         let base = part.place.folder().unwrap_or(Path::new(""));
-        return Ok(crate::expand(base, &part.name));
+        return Ok(absolute(crate::expand(base, &part.name)));
     }
     let file = file_name(kind, &part.name);
     for folder in folders {
         let path = folder.join(&file);
         if path.is_file() {
-            return Ok(path);
+            return Ok(absolute(path));
         }
     }
     let there = libraries(folders);
@@ -56,6 +56,11 @@ pub fn locate(part: &PartUse, kind: Kind, folders: &[PathBuf]) -> Outcome<PathBu
     )
 }
 
+/// Libraries may be opened after the program has changed its working directory.
+fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
+}
+
 /// Every library with a part's file name in these folders, the first of each name only.
 pub fn libraries(folders: &[PathBuf]) -> Vec<PathBuf> {
     let mut seen = std::collections::BTreeSet::new();
@@ -66,7 +71,7 @@ pub fn libraries(folders: &[PathBuf]) -> Vec<PathBuf> {
         names.sort_unstable();
         for name in names {
             if split_file_name(&name).is_some() && seen.insert(name.clone()) {
-                out.push(folder.join(name));
+                out.push(absolute(folder.join(name)));
             }
         }
     }

@@ -102,7 +102,7 @@ pub fn read(path: &Path) -> Outcome<ProfileFile> {
             return problem!("{at} is {} bytes long, too long for a file of profiles: is it the right file?", m.len());
         }
         Ok(_) => {}
-        Err(e) => return problem!("cannot read {at} ({}): check the path given to --plugins", crate::os_text(&e)),
+        Err(e) => return problem!("cannot read {at} ({}): check the path", crate::os_text(&e)),
     }
     let bytes = match std::fs::read(path) {
         Ok(b) => b,
@@ -375,11 +375,16 @@ pub fn set_from_command(p: &mut Profile, key: &str, value: &str) -> Outcome<()> 
 mod tests {
     use super::*;
 
+    fn chosen(name: &str) -> crate::Overrides {
+        let named = Named { name: name.into(), place: Place::command("--profile") };
+        crate::Overrides { profile: Some(named), ..Default::default() }
+    }
+
     #[test]
     fn built_in_profiles() {
         let file = parse(crate::BUILT_IN, Path::new("/x/plugins.toml")).unwrap();
         for profile in ["std", "nogc", "bare"] {
-            let over = crate::Overrides { profile: Some(profile.into()), ..Default::default() };
+            let over = chosen(profile);
             assert_eq!(crate::resolve::resolve(std::slice::from_ref(&file), &over).unwrap().profile, profile);
         }
     }
@@ -430,7 +435,7 @@ mod tests {
                 Err(p) => assert!(!p.text().contains('\n')),
                 Ok(file) => {
                     for over in ["a", "b"] {
-                        let over = crate::Overrides { profile: Some(over.into()), ..Default::default() };
+                        let over = chosen(over);
                         let _ = crate::resolve::resolve(std::slice::from_ref(&file), &over);
                     }
                 }

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 /// What the command line changes.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
-    /// `--profile`
-    pub profile: Option<String>,
+    /// `--profile`, or what stands for it.
+    pub profile: Option<Named>,
     /// `--set KEY=VALUE`, in order.
     pub sets: Vec<(String, String)>,
     /// `--withmod-X` (true) and `--withoutmod-X` (false), in order.
@@ -73,7 +73,7 @@ pub fn resolve(files: &[ProfileFile], over: &Overrides) -> Outcome<Plan> {
     };
 
     let chosen = match &over.profile {
-        Some(name) => (name.clone(), None),
+        Some(named) => (named.name.clone(), Some(&named.place)),
         None => match files.iter().rev().find_map(|f| f.default.as_ref()) {
             Some(named) => (named.name.clone(), Some(&named.place)),
             None => ("std".to_string(), None),

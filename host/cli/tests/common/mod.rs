@@ -79,7 +79,8 @@ impl Tree {
     pub fn toml(&self) -> String {
         self.root.join("plugins.toml").display().to_string()
     }
-    fn command(&self, program: &str) -> Command {
+    /// A run of any program in the tree, without variables that could change it.
+    pub fn program(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut c = Command::new(program);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("PYTHON") || name.to_string_lossy().starts_with("TAIPAN") {
@@ -92,7 +93,7 @@ impl Tree {
     }
     /// `taipan` with the tree's profiles; profile `fake` unless `words` name another.
     pub fn taipan(&self, words: &[&str], env: &[(&str, &str)]) -> Ran {
-        let mut c = self.command(env!("CARGO_BIN_EXE_taipan"));
+        let mut c = self.program(env!("CARGO_BIN_EXE_taipan"));
         c.arg("--plugins").arg(self.root.join("plugins.toml"));
         if !words.contains(&"--profile") {
             c.args(["--profile", "fake"]);
@@ -103,11 +104,11 @@ impl Tree {
     }
     /// `taipan` with exactly these words.
     pub fn plain(&self, words: &[&str]) -> Ran {
-        ran(self.command(env!("CARGO_BIN_EXE_taipan")).args(words).stdin(std::process::Stdio::null()).output().unwrap())
+        ran(self.program(env!("CARGO_BIN_EXE_taipan")).args(words).stdin(std::process::Stdio::null()).output().unwrap())
     }
     /// `taipan-plugin`
     pub fn plugin(&self, words: &[&str]) -> Ran {
-        ran(self.command(env!("CARGO_BIN_EXE_taipan-plugin")).args(words).output().unwrap())
+        ran(self.program(env!("CARGO_BIN_EXE_taipan-plugin")).args(words).output().unwrap())
     }
     /// The fake profile with a line changed or added runs into this sentence: one line, status 2.
     #[track_caller]

@@ -81,6 +81,7 @@ pub fn assemble(plan: Plan, mut settings: Settings, folders: &[PathBuf]) -> Outc
         }
     }
     settings.text("profile", &plan.profile);
+    settings.number("limits.frames", (crate::memory::FRAMES - crate::memory::FRAMES_SPARE) as i64);
     let parts = chosen.into_iter().map(|c| c.part).collect();
     Ok(Host { settings, plan, parts, libraries, modules })
 }

@@ -11,8 +11,12 @@ use taipan_abi::word::{Header, SINGLETONS, TID_BOOL, TID_ELLIPSIS, TID_NONE, TID
 pub const TYPE_ROWS: u32 = 4 << 20;
 /// Words of a thread's value stack.
 pub const VALUE_STACK_WORDS: usize = 8 << 20;
-/// Frames of a thread.
+/// Frames of a thread: as many as `sys.setrecursionlimit` can allow, with room for the handlers of a RecursionError.
 pub const FRAMES: usize = 1 << 20;
+/// Frames that the recursion limit leaves free.
+pub const FRAMES_SPARE: usize = 256;
+/// `sys.getrecursionlimit()` at the start.
+const RECURSION_LIMIT: u32 = 1000;
 /// An unreadable gap behind each stack.
 const GUARD: usize = 64 << 10;
 /// Native stack left below `stack_limit` for code that does not nest evaluations.
@@ -95,18 +99,20 @@ pub fn thread(stack_hi: usize) -> Outcome<*mut Thread> {
     gc.stack_hi = stack_hi;
     gc.vs_base = values;
     gc.vs_top = values;
-    // The first record stays zero: "no frame is running" is a frame without code.
     gc.frames = frames.cast();
     gc.frame_top = frames.cast();
     gc.frame_bytes = size_of::<Frame>() as u32;
     gc.frame_map = FRAME_MAP;
-    // SAFETY: ends of the areas just reserved.
+    // SAFETY: inside the areas just reserved. The first record has no code, which means "nothing runs below"; a frame that returns to
+    // it finds there where the value stack ends then.
     unsafe {
-        t.frame_limit = frames.add(FRAMES);
+        (*frames).base = values;
+        (*frames).sp = values;
+        t.frame_limit = frames.add(1 + RECURSION_LIMIT as usize);
         t.vs_limit = values.add(VALUE_STACK_WORDS);
     }
     t.stack_limit = stack_limit(stack_hi)?;
-    t.recursion_limit = 1000;
+    t.recursion_limit = RECURSION_LIMIT;
     // SAFETY: no conditions.
     t.ident = unsafe { libc::pthread_self() } as u64;
     Ok(th)

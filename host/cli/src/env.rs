@@ -110,6 +110,11 @@ pub fn fill(s: &mut Settings, args: &Args, env: &Env) -> Result<(), Fatal> {
     if let Some(n) = cpu_count(args, env)? {
         s.number("flags.cpu_count", n);
     }
+    match xoption(args, "gil").map(OsStr::to_owned).or_else(|| env.get("PYTHON_GIL")) {
+        Some(v) if v == "0" => return fatal("config_read_gil: Disabling the GIL is not supported by this build"),
+        Some(v) if v != "1" => return fatal("config_read_gil: PYTHON_GIL / -X gil must be \"0\" or \"1\""),
+        _ => s.number("flags.gil", 1),
+    }
     let zero_one = |x: &str, var: &str, function: &str| -> Result<i64, Fatal> {
         let bad = |how: &str| fatal(&format!("{function}: {how} is missing or invalid"));
         match (xoption(args, x).map(number), env.get(var).map(|v| number(&v))) {

@@ -4,6 +4,7 @@
 //! and start-up time counts.
 
 pub mod args;
+pub mod bundled;
 pub mod env;
 pub mod help;
 pub mod info;

@@ -82,6 +82,9 @@ fn list(places: &Places, given: &[PathBuf]) -> Done {
     let (folders, profiles) = if given.is_empty() { folders(places)? } else { (given.to_vec(), String::new()) };
     let mut out = String::new();
     let mut status = 0;
+    for p in taipan_loader::bundled::all() {
+        let _ = writeln!(out, "{:<8} {:<10} {:<8} linked into the program", kind_word(p.kind), p.name, p.version);
+    }
     for path in find::libraries(&folders) {
         match library::open_any(&path) {
             Ok(p) => {

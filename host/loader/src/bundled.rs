@@ -23,11 +23,14 @@ pub struct Root {
     pub table: *const (),
 }
 
+// SAFETY: the table is an immutable static.
+unsafe impl Sync for Root {}
+
 /// Adds a part.
 ///
 /// # Safety
 /// `table` is the kind's table and lives for ever.
-pub unsafe fn register(root: Root) {
+pub unsafe fn register(root: &Root) {
     debug_assert_eq!(*root.table.cast::<u32>(), ABI);
     let option =
         |&(name, help, default): &(&'static str, &'static str, &'static str)| OptionText { name, help, default };

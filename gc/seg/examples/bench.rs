@@ -205,6 +205,41 @@ fn pauses(live_mb: usize) {
     println!("   batches of 50: p99 {:.2} p99.9 {:.2} max {:.2} ms", at(0.99), at(0.999), at(1.0));
 }
 
+/// Random replacement among sizes that change by phases, then most of it dies.
+fn frag() {
+    let m = Machine::new(&[]);
+    let n = 1_000_000;
+    let a = m.array(n, 1, 1);
+    m.set_root(0, W::of(a));
+    let mut rng = Rng(3);
+    let count = 24_000_000;
+    let start = Instant::now();
+    for i in 0..count {
+        let w = match i * 6 / count {
+            0 | 3 => 2 + rng.below(6),
+            1 | 4 => 8 + rng.below(24),
+            _ if rng.below(8) > 0 => 2 + rng.below(30),
+            _ => 2 + rng.below(400),
+        };
+        m.set_item(a, rng.below(n), W::of(m.alloc(w * 8, FLOAT)));
+    }
+    report(&m, "replace mixed sizes", "op", count, start);
+    m.collect(CollectKind::Full);
+    report(&m, "  after a full one", "op", count, start);
+    for i in 0..n {
+        if rng.below(10) != 0 {
+            m.set_item(a, i, W::NULL);
+        }
+    }
+    m.collect(CollectKind::Full);
+    report(&m, "  10 % kept", "op", count, start);
+    println!("   live {} MB", m.stats().heap_bytes >> 20);
+    for i in 0..5_000_000 {
+        m.set_item(a, rng.below(n), W::of(m.float(i as f64)));
+    }
+    report(&m, "  and refilled", "op", count, start);
+}
+
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let on = |name: &str| wanted.is_empty() || wanted.iter().any(|w| w == name);
@@ -231,6 +266,9 @@ fn main() {
         append(true);
         overwrite();
         barrier();
+    }
+    if on("frag") {
+        frag();
     }
     if on("pauses") {
         pauses(1000);

@@ -15,7 +15,8 @@ pub unsafe fn header(p: usize, tid: u32) -> *mut u8 {
 }
 
 impl Heap {
-    /// The next free interval of class `c`, zeroed: [start, end). None = no block to be had.
+    /// The next free interval of class `c`, zeroed: [start, end). None = no block to be had. (In stress mode the cells are zeroed
+    /// and counted one by one, so that those not yet allocated keep their poison.)
     pub unsafe fn next_interval(&mut self, c: usize) -> Option<(usize, usize)> {
         loop {
             let b = self.classes[c].cur;
@@ -24,11 +25,13 @@ impl Heap {
                     let (lo, hi) = r;
                     self.classes[c].pos = hi as u32;
                     let blk = self.block(b as usize);
-                    blk.frontier = hi as u32;
                     let base = self.addr(b as usize);
-                    let dirty = (blk.dirty as usize).min(hi);
-                    if dirty > lo {
-                        std::ptr::write_bytes((base + lo) as *mut u8, 0, dirty - lo);
+                    if self.options.stress == 0 {
+                        blk.frontier = hi as u32;
+                        let dirty = (blk.dirty as usize).min(hi);
+                        if dirty > lo {
+                            std::ptr::write_bytes((base + lo) as *mut u8, 0, dirty - lo);
+                        }
                     }
                     blk.dirty = blk.dirty.max(hi as u32);
                     self.young_bytes += hi - lo;
@@ -115,7 +118,7 @@ impl Heap {
         let b = self.block_of(bump.cur);
         let blk = self.block(b);
         // The rest is zero still; if it is the last of what was ever used, it counts as never used.
-        if blk.dirty as usize == bump.end - self.addr(b) {
+        if self.options.stress == 0 && blk.dirty as usize == bump.end - self.addr(b) {
             blk.dirty = (bump.cur - self.addr(b)) as u32;
         }
         self.young_bytes = self.young_bytes.saturating_sub(bump.end - bump.cur);

@@ -1,9 +1,8 @@
 //! Blocks: 32 KB pieces of the reservation, free, cut into cells of one class, or part of a large object.
 
 use crate::bits;
-use crate::classes::{BLOCK, BLOCK_SHIFT};
+use crate::classes::BLOCK_SHIFT;
 use crate::heap::Heap;
-use crate::os;
 
 /// No block.
 pub const NONE: u32 = u32::MAX;
@@ -150,55 +149,5 @@ impl Heap {
         if to_pool {
             self.pool.push(b as u32);
         }
-    }
-
-    /// Gives pages of free blocks back to the system, except a reserve for the next allocations.
-    pub unsafe fn release_pages(&mut self) {
-        let used = self.top - self.free_blocks;
-        let mut keep = (self.nursery >> BLOCK_SHIFT) + used / 8;
-        let mut in_pool = 0;
-        // The most recently freed blocks stay: they are in the caches.
-        let mut spared = vec![false; if self.pool.is_empty() { 0 } else { self.top }];
-        for &b in self.pool.iter().rev() {
-            if in_pool >= keep {
-                break;
-            }
-            if !spared[b as usize] && bits::get(self.free_bits, b as usize) {
-                spared[b as usize] = true;
-                in_pool += 1;
-            }
-        }
-        keep -= in_pool;
-        let mut b = bits::next_set(self.free_bits, 0, self.top);
-        while b < self.top {
-            let end = bits::next_clear(self.free_bits, b, self.top);
-            let mut i = b;
-            while i < end {
-                if self.block(i).dirty == 0 || spared.get(i) == Some(&true) {
-                    i += 1;
-                    continue;
-                }
-                if keep > 0 {
-                    keep -= 1;
-                    i += 1;
-                    continue;
-                }
-                let from = i;
-                while i < end && self.block(i).dirty != 0 && spared.get(i) != Some(&true) {
-                    self.block(i).dirty = 0;
-                    i += 1;
-                }
-                os::decommit(self.addr(from) as *mut u8, (i - from) * BLOCK);
-            }
-            b = bits::next_set(self.free_bits, end, self.top);
-        }
-        // Stale and double entries would otherwise pile up over the life of the process.
-        let mut seen = vec![false; self.top];
-        let free_bits = self.free_bits;
-        let mut pool = std::mem::take(&mut self.pool);
-        pool.reverse();
-        pool.retain(|&b| bits::get(free_bits, b as usize) && !std::mem::replace(&mut seen[b as usize], true));
-        pool.reverse();
-        self.pool = pool;
     }
 }

@@ -56,7 +56,7 @@ mod tests {
             assert_eq!(class_of(d), c);
             assert_eq!(d % 8, 0);
             for off in 0..BLOCK {
-                assert_eq!((off as u64 * recip(c) as u64 >> 32) as usize, off / d);
+                assert_eq!(((off as u64 * recip(c) as u64) >> 32) as usize, off / d);
             }
         }
     }

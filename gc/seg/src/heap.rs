@@ -76,6 +76,8 @@ pub struct Heap {
     /// Ids below `types_seen` whose row was null.
     pub types_null: Vec<u32>,
 
+    /// Flag per type id: its objects have a `free` hook.
+    pub free_types: Vec<bool>,
     /// Size classes.
     pub classes: Vec<Class>,
     /// Intervals of the classes without an inlined allocation.
@@ -133,6 +135,8 @@ pub struct Heap {
     pub young_bytes: usize,
     /// Bytes of old cells: live at the last sweep plus promoted since.
     pub old_bytes: usize,
+    /// Bytes of cells in blocks that wait for the sweep, as of the collection before.
+    pub unswept_bytes: usize,
     /// Bytes promoted by the last minor collection.
     pub promoted: usize,
     /// Native bytes behind old objects.
@@ -220,6 +224,9 @@ impl Heap {
             }
             return None;
         }
+        for &(p, n) in &maps[1..] {
+            os::small_pages(p, n);
+        }
         let classes = (0..CLASSES)
             .map(|_| Class { avail: Vec::new(), unswept: Vec::new(), cur: NONE, pos: 0, has_free: false })
             .collect();
@@ -240,6 +247,7 @@ impl Heap {
             types,
             types_seen: 0,
             types_null: Vec::new(),
+            free_types: Vec::new(),
             classes,
             medium: vec![Bump::default(); CLASSES],
             pool: Vec::new(),
@@ -265,6 +273,7 @@ impl Heap {
             nursery: options.nursery,
             young_bytes: 0,
             old_bytes: 0,
+            unswept_bytes: 0,
             promoted: 0,
             native: 0,
             native_marked: 0,

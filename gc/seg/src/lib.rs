@@ -7,6 +7,11 @@
 //!
 //! All entries run under the interpreter lock; threads without it are parked and their stacks are scanned from where they parked.
 //!
+//! Safety: what the unsafe functions of this crate ask for is the same everywhere, so it stands here once. They run under the
+//! interpreter lock after `init`; object addresses are starts of allocated cells of this heap whose type ids have rows; block
+//! numbers are below `Heap::top`, so that all side tables (reserved for the whole heap) cover them; rows of the type table describe
+//! their objects truthfully.
+//!
 //! Reading order: [`heap`] (the state), [`classes`], [`blocks`], [`alloc`], [`large`], [`barrier`], [`cards`], [`mark`], [`roots`], [`minor`],
 //! [`major`], [`sweep`], [`weak`], [`threads`]; [`verify`] and [`stress`] hold what only tests use.
 
@@ -23,6 +28,7 @@ pub mod mark;
 pub mod minor;
 pub mod options;
 pub mod os;
+pub mod release;
 pub mod roots;
 pub mod stats;
 pub mod stress;

@@ -80,7 +80,7 @@ unsafe fn finish<const M: u8>(h: &mut Heap, t: *mut GcThread, sp: usize) {
     }
     let mut slots = std::mem::take(&mut h.weak.old_slots);
     let mut fins = std::mem::take(&mut h.weak.old_fins);
-    h.clear_weak(&mut slots, h.mark);
+    h.clear_weak(&slots, h.mark);
     h.queue_finalizers::<M>(&mut fins, h.mark);
     drain::<M>(h, usize::MAX);
     h.prune_weak(&mut slots, h.mark);

@@ -4,6 +4,7 @@
 
 use crate::barrier::gc_bits;
 use crate::bits;
+use crate::blocks::kind;
 use crate::heap::Heap;
 use crate::{cards, large, os, stress, verify};
 use std::ffi::c_void;
@@ -199,16 +200,20 @@ unsafe fn promote<const M: u8>(h: &mut Heap, o: usize) -> usize {
         h.native += n;
         h.native_marked += n;
     }
-    if let Some(b) = h.large_head(o) {
-        if large::wants_cards(ti) {
-            let only_cards = *gc_bits(o) & GC_CARDS != 0;
-            h.block(b).carded = true;
-            if only_cards {
-                return cards::scan_dirty::<M>(h, o);
-            }
-            *gc_bits(o) = GC_BARRIER | GC_CARDS;
-            return body::<M>(h, o, ti);
+    if ti.flags & tf::FREE != 0 {
+        // Also for a cell that was allocated larger than its type asks for.
+        let blk = h.block(h.block_of(o));
+        if blk.kind == kind::SMALL {
+            h.classes[blk.class as usize].has_free = true;
         }
+    }
+    if let Some(b) = h.large_head(o).filter(|_| large::wants_cards(ti)) {
+        h.block(b).carded = true;
+        if *gc_bits(o) & GC_CARDS != 0 {
+            return cards::scan_dirty::<M>(h, o);
+        }
+        *gc_bits(o) = GC_BARRIER | GC_CARDS;
+        return body::<M>(h, o, ti);
     }
     *gc_bits(o) = GC_BARRIER;
     body::<M>(h, o, ti)
@@ -221,10 +226,8 @@ unsafe fn trace<const M: u8>(h: &mut Heap, o: usize) -> usize {
         MINOR | UPDATE => promote::<M>(h, o),
         _ => {
             let ti = h.type_of(o);
-            if !matches!(M, VERIFY | VERIFY_MAJOR) {
-                if let Some(f) = ti.native_bytes {
-                    h.native_marked += f(o as *const u8);
-                }
+            if let (MAJOR | CHECKED, Some(f)) = (M, ti.native_bytes) {
+                h.native_marked += f(o as *const u8);
             }
             body::<M>(h, o, ti)
         }

@@ -56,7 +56,7 @@ unsafe fn mark<const M: u8>(h: &mut Heap, t: *mut GcThread, sp: usize) {
     }
     let mut slots = std::mem::take(&mut h.weak.young_slots);
     let mut fins = std::mem::take(&mut h.weak.young_fins);
-    h.clear_weak(&mut slots, h.live);
+    h.clear_weak(&slots, h.live);
     h.queue_finalizers::<M>(&mut fins, h.live);
     drain::<M>(h, usize::MAX);
     h.prune_weak(&mut slots, h.live);

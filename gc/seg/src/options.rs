@@ -29,7 +29,20 @@ impl Default for Options {
     }
 }
 
-const KNOWN: &str = "known options: nursery (bytes, 64KB to 1GB), growth (1.1 to 10), min (bytes), step (bytes, at least 1KB), max (bytes), stress (a count), verify (true or false)";
+/// The options: name, meaning, default.
+pub const OPTIONS: [(&str, &str, &str); 7] = [
+    (
+        "nursery",
+        "bytes of new objects between minor collections, 64KB to 1GB; grows up to 8 times and 32MB by itself",
+        "4MB",
+    ),
+    ("growth", "a major collection begins when the heap has grown by this factor, 1.1 to 10", "1.8"),
+    ("min", "bytes of growth below which no major collection begins", "16MB"),
+    ("step", "bytes marked by a step of a major collection at least, from 1KB", "2MB"),
+    ("max", "bytes of heap above which allocation fails, 0 for no limit", "0"),
+    ("stress", "collect fully at each Nth allocation and poison what is freed, 0 for never", "0"),
+    ("verify", "true: compare every marking with a full one to find missed write barriers", "false"),
+];
 
 /// A byte count with an optional KB, MB or GB.
 fn bytes(s: &str) -> Option<usize> {
@@ -79,7 +92,11 @@ pub unsafe extern "C" fn init(config: *const GcConfig) -> i32 {
         let kv: &KeyValue = &*config.options.add(i);
         let (key, value) = (text(kv.key, kv.key_len), text(kv.value, kv.value_len));
         if options.set(key, value).is_none() {
-            return complain(&format!("gc.seg does not understand {key} = {value}; {KNOWN}"));
+            let known: Vec<_> = OPTIONS.iter().map(|(name, help, _)| format!("{name} ({help})")).collect();
+            return complain(&format!(
+                "gc.seg does not understand {key} = {value}; known options: {}",
+                known.join(", ")
+            ));
         }
     }
     match heap::create(options, config.types) {
@@ -91,6 +108,15 @@ pub unsafe extern "C" fn init(config: *const GcConfig) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn defaults_are_as_documented() {
+        let mut o = Options { nursery: 0, growth: 0.0, min: 0, step: 0, max: 1, stress: 1, verify: true };
+        for (name, _, default) in OPTIONS {
+            assert!(o.set(name, default).is_some());
+        }
+        assert_eq!(o, Options::default());
+    }
 
     #[test]
     fn values() {

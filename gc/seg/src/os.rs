@@ -14,6 +14,17 @@ pub fn reserve(bytes: usize) -> *mut u8 {
     if p == libc::MAP_FAILED { null_mut() } else { p.cast() }
 }
 
+/// Asks for small pages: tables that are touched here and there would otherwise cost 2 MB each at the start.
+///
+/// # Safety
+/// The range came from [`reserve`].
+pub unsafe fn small_pages(p: *mut u8, bytes: usize) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    libc::madvise(p.cast(), bytes, libc::MADV_NOHUGEPAGE);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = (p, bytes);
+}
+
 /// Gives the address space back.
 ///
 /// # Safety
@@ -35,6 +46,13 @@ pub unsafe fn decommit(p: *mut u8, bytes: usize) {
     if q == libc::MAP_FAILED {
         std::ptr::write_bytes(p, 0, bytes);
     }
+}
+
+/// Bytes of a page.
+pub fn page() -> usize {
+    // SAFETY: no preconditions.
+    let n = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    if n > 0 { n as usize } else { usize::MAX }
 }
 
 /// The high end of the calling thread's native stack, 0 if unknown.

@@ -36,7 +36,7 @@ pub unsafe extern "C" fn stats(out: *mut GcStats) {
     *out = GcStats {
         minor_collections: h.clock.minors,
         major_collections: h.clock.majors,
-        heap_bytes: (h.old_bytes + h.young_bytes) as u64,
+        heap_bytes: (h.old_bytes + h.unswept_bytes + h.young_bytes) as u64,
         reserved_bytes: h.used_len as u64,
         native_bytes: h.native as u64,
         nanoseconds: h.clock.total,

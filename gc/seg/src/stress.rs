@@ -14,7 +14,7 @@ pub const POISON: u8 = 0xDA;
 /// Allocation in stress mode: the threads' bump pairs stay empty, so that every allocation comes here.
 pub unsafe fn alloc(h: &mut Heap, t: *mut GcThread, bytes: usize, tid: u32, flags: u32) -> *mut u8 {
     h.stress_count += 1;
-    let due = h.stress_count % h.options.stress == 0 || h.young_bytes >= h.nursery;
+    let due = h.stress_count.is_multiple_of(h.options.stress) || h.young_bytes >= h.nursery;
     if due && h.enabled && !h.busy {
         major::full_now(h, t);
     }
@@ -28,6 +28,9 @@ pub unsafe fn alloc(h: &mut Heap, t: *mut GcThread, bytes: usize, tid: u32, flag
         if bump.cur < bump.end {
             let p = bump.cur;
             bump.cur += cell_bytes(c);
+            std::ptr::write_bytes(p as *mut u8, 0, cell_bytes(c));
+            let b = h.block_of(p);
+            h.block(b).frontier = (p - h.addr(b) + cell_bytes(c)) as u32;
             return alloc::header(p, tid);
         }
         if let Some((cur, end)) = h.next_interval(c) {
@@ -56,7 +59,7 @@ pub unsafe fn check_reference(h: &Heap, w: usize) {
     let b = h.block_of(w);
     let blk = h.block(b);
     let start = match blk.kind {
-        kind::SMALL => (w & (BLOCK - 1)) % blk.cell as usize == 0,
+        kind::SMALL => (w & (BLOCK - 1)).is_multiple_of(blk.cell as usize),
         kind::HEAD => w & (BLOCK - 1) == 0,
         _ => false,
     };

@@ -20,16 +20,23 @@ impl Heap {
         pending.retain(|&tid| {
             let row = *types.rows.add(tid as usize);
             if !row.is_null() {
-                self.note_free(&*row);
+                self.note_free(tid, &*row);
             }
             row.is_null() && tid != 0
         });
         self.types_null = pending;
     }
 
-    fn note_free(&mut self, ti: &TypeInfo) {
+    fn note_free(&mut self, tid: u32, ti: &TypeInfo) {
+        if ti.flags & tf::FREE == 0 || ti.free.is_none() {
+            return;
+        }
+        if self.free_types.len() <= tid as usize {
+            self.free_types.resize(tid as usize + 1, false);
+        }
+        self.free_types[tid as usize] = true;
         let fixed = ti.fixed_bytes as usize;
-        if ti.flags & tf::FREE == 0 || fixed > MAX_CELL {
+        if fixed > MAX_CELL {
             return;
         }
         let first = class_of(fixed);
@@ -39,20 +46,17 @@ impl Heap {
         }
     }
 
-    /// A dead object: runs its `free` hook. Its tid becomes 0, so that this happens once.
+    /// A dead object, or a cell that was never allocated: runs the `free` hook. The tid becomes 0, so that this happens once.
+    #[inline(always)]
     unsafe fn kill(&mut self, o: usize, bytes: usize) {
         let tid = *(o as *const u32);
-        if tid == 0 {
-            return;
-        }
-        let ti = self.type_of(o);
-        if ti.flags & tf::FREE != 0 {
-            if let Some(free) = ti.free {
+        if self.free_types.get(tid as usize) == Some(&true) {
+            if let Some(free) = self.type_of(o).free {
                 free(o as *mut u8);
             }
+            *(o as *mut u32) = 0;
         }
-        *(o as *mut u32) = 0;
-        if self.options.stress != 0 {
+        if self.options.stress != 0 && tid != 0 {
             stress::poison(o, bytes, tid);
         }
     }
@@ -119,6 +123,7 @@ impl Heap {
         self.phase = Phase::Sweeping;
         self.native = self.native_marked;
         self.old_bytes = 0;
+        self.unswept_bytes = 0;
         let mut large = std::mem::take(&mut self.large);
         large.retain(|&b| {
             let o = self.addr(b as usize);
@@ -141,6 +146,7 @@ impl Heap {
             let blk = self.block(b);
             if blk.kind == kind::SMALL {
                 blk.unswept = true;
+                self.unswept_bytes += (blk.live * blk.cell) as usize;
                 self.classes[blk.class as usize].unswept.push(b as u32);
             }
         }
@@ -150,6 +156,7 @@ impl Heap {
     pub unsafe fn sweep_block(&mut self, b: usize) {
         let blk = self.block(b);
         blk.unswept = false;
+        self.unswept_bytes -= (blk.live * blk.cell) as usize;
         let live = self.live.add(b * BLOCK_WORDS);
         let old = self.mark.add(b * BLOCK_WORDS);
         let looks = self.looks(blk.class as usize);

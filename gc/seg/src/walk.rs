@@ -22,7 +22,7 @@ impl Heap {
         match blk.kind {
             kind::SMALL => {
                 let off = w & (BLOCK - 1);
-                let i = off as u64 * blk.recip as u64 >> 32;
+                let i = (off as u64 * blk.recip as u64) >> 32;
                 if i >= blk.cells as u64 {
                     return 0;
                 }

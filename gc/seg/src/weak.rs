@@ -73,9 +73,9 @@ impl Heap {
     }
 
     /// Clears the slots of `list` whose target was not reached and queues their owners, if those were.
-    pub unsafe fn clear_weak(&mut self, list: &mut Vec<(usize, u32)>, map: *const u64) {
+    pub unsafe fn clear_weak(&mut self, list: &[(usize, u32)], map: *const u64) {
         let before = self.weak.dead.len();
-        for &(owner, off) in list.iter() {
+        for &(owner, off) in list {
             let slot = (owner + off as usize) as *mut usize;
             if *slot != 0 && !self.reached(map, *slot) {
                 *slot = 0;

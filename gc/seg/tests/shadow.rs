@@ -306,3 +306,32 @@ fn stressed() {
     run(6, 6_000, &[("stress", "20")]);
     run(7, 15_000, &[("stress", "50"), ("verify", "true")]);
 }
+
+/// Many seeds and option sets: `SOAK=seconds cargo test --release --test shadow -- --ignored`.
+#[test]
+#[ignore]
+fn soak() {
+    let seconds = std::env::var("SOAK").ok().and_then(|s| s.parse().ok()).unwrap_or(60);
+    let start = std::time::Instant::now();
+    let mut seed = start.elapsed().as_nanos() as u64 ^ std::process::id() as u64 | 1;
+    while start.elapsed().as_secs() < seconds {
+        seed = seed.wrapping_mul(0x5851_F42D_4C95_7F2D) | 1;
+        let nursery = ["64KB", "256KB", "1MB", "4MB"][(seed >> 40) as usize % 4];
+        let step = ["1KB", "16KB", "256KB"][(seed >> 43) as usize % 3];
+        let mut options = vec![("nursery", nursery), ("step", step), ("min", "64KB"), ("growth", "1.1")];
+        let mut steps = 200_000;
+        match (seed >> 50) % 8 {
+            0 => {
+                options.push(("verify", "true"));
+                steps = 30_000;
+            }
+            1 => {
+                options.push(("stress", "11"));
+                steps = 5_000;
+            }
+            _ => {}
+        }
+        println!("seed {seed:#x}");
+        run(seed, steps, &options);
+    }
+}

@@ -171,6 +171,10 @@ impl Masker<'_> {
                 }
                 self.copy(&t);
             }
+            Kind::Equal | Kind::RArrow if self.stack.is_empty() => {
+                self.header = Header::None;
+                self.copy(&t);
+            }
             Kind::Equal if self.ctx() == Ctx::TypeParams => self.fill(t.start, t.end, b':'),
             Kind::Equal if self.ctx() == Ctx::Field => self.tokens[i].flags |= HIDDEN,
             Kind::Exclamation => {
@@ -186,6 +190,7 @@ impl Masker<'_> {
                 if self.lambdas.last() == Some(&depth) {
                     self.lambdas.pop();
                 } else if depth == 0 {
+                    self.header = Header::None;
                     self.pattern = false;
                 }
             }

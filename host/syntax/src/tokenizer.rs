@@ -5,6 +5,7 @@
 
 mod fstring;
 mod ident;
+pub(crate) use ident::is_printable;
 mod number;
 mod operator;
 mod string;

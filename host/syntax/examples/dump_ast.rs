@@ -10,6 +10,7 @@ fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.first().map(String::as_str) {
         Some("--batch") => batch(),
+        Some("--explain") => args[1..].iter().for_each(|f| println!("{}", taipan_syntax::explain(&std::fs::read_to_string(f).unwrap_or_default()))),
         Some("--time") => time(&args[1..]),
         _ => args.iter().for_each(|f| println!("{}", one(f).unwrap_or_else(|e| e))),
     }

@@ -257,3 +257,10 @@ impl Builder<'_> {
         Ok(())
     }
 }
+
+/// The tree in tree-sitter's own notation.
+pub fn sexp(masked: &[u8]) -> String {
+    let mut p = tree_sitter::Parser::new();
+    let _ = p.set_language(&table().language);
+    p.parse(masked, None).map_or(String::new(), |t| t.root_node().to_sexp())
+}

@@ -15,4 +15,4 @@ pub mod token;
 pub mod tokenizer;
 
 pub use error::{Category, ErrorKind, SyntaxError, Warning};
-pub use parse::{Flags, Mode, Parsed, parse, parse_bytes};
+pub use parse::{explain, Flags, Mode, Parsed, parse, parse_bytes};

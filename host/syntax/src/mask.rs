@@ -119,6 +119,9 @@ impl Masker<'_> {
     /// Masks the token `i`; returns the next one to look at.
     fn token(&mut self, i: usize) -> usize {
         let t = self.tokens[i];
+        if t.flags & HIDDEN != 0 {
+            return i + 1;
+        }
         match t.kind {
             Kind::Newline => {
                 if t.start < t.end {

@@ -125,3 +125,13 @@ fn take_type_ignores(src: &Source, tokens: &mut Vec<Token>, t: &mut Tokens, flag
     *tokens = kept;
     out
 }
+
+/// What tree-sitter is given and what it makes of it, for debugging the masking.
+pub fn explain(text: &str) -> String {
+    let src = Source::new(text);
+    let mut t = tokenizer::tokenize(&src, tokenizer::Options::default());
+    let masked = mask::mask(&src, &mut t.tokens, &t.widths);
+    let mut out = String::from_utf8_lossy(&masked).into_owned();
+    out.push_str(&cst::sexp(&masked));
+    out
+}

@@ -88,7 +88,7 @@ fn expression(src: &Source, tokens: &[Token], from: usize, to: usize, warnings: 
     let widths = [(0, 0)];
     let masked = mask::mask(&alone, &mut own, &widths);
     let nodes = cst::parse(&masked, &own).map_err(|_| Fail::At(from as u32))?;
-    match lower::lower(&alone, &own, &nodes, lower::Start::Eval, false, warnings)? {
+    match lower::lower(&alone, &own, &widths, &nodes, lower::Start::Eval, false, warnings)? {
         Mod::Expression { body } => Ok(*body),
         _ => Err(Fail::At(from as u32)),
     }

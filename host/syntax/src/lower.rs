@@ -50,6 +50,8 @@ pub(crate) struct Lower<'a> {
     src: &'a Source,
     tokens: &'a [Token],
     nodes: &'a [Node],
+    /// Indentation widths, by the first token of a line.
+    widths: &'a [(u32, u32)],
     names: HashMap<&'a str, Ident>,
     depth: u32,
     /// Hidden tokens that have been accounted for.
@@ -60,10 +62,20 @@ pub(crate) struct Lower<'a> {
 
 /// Lowers a whole tree.
 pub(crate) fn lower(
-    src: &Source, tokens: &[Token], nodes: &[Node], start: Start, barry: bool, warnings: &mut Vec<Warning>,
+    src: &Source, tokens: &[Token], widths: &[(u32, u32)], nodes: &[Node], start: Start, barry: bool,
+    warnings: &mut Vec<Warning>,
 ) -> R<Mod> {
-    let mut l =
-        Lower { src, tokens, nodes, names: HashMap::new(), depth: 0, consumed: 0, warnings: Vec::new(), barry };
+    let mut l = Lower {
+        src,
+        tokens,
+        nodes,
+        widths,
+        names: HashMap::new(),
+        depth: 0,
+        consumed: 0,
+        warnings: Vec::new(),
+        barry,
+    };
     let tree = l.module(start)?;
     let hidden = tokens.iter().filter(|t| t.flags & HIDDEN != 0).count();
     if hidden != l.consumed {
@@ -149,6 +161,13 @@ impl<'a> Lower<'a> {
             0 => Token { kind: Kind::Newline, ..self.token(0) },
             _ => self.token(t - 1),
         }
+    }
+
+    /// The indentation of the line that begins with the token `t`; `None` if none does.
+    pub(crate) fn width(&self, t: u32) -> Option<u32> {
+        let i = self.widths.partition_point(|w| w.0 < t);
+        // A line's width is noted before its INDENT or DEDENT.
+        self.widths.get(i).filter(|w| w.0 == t).map(|w| w.1)
     }
 
     pub(crate) fn text(&self, t: u32) -> &'a str {

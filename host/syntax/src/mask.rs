@@ -73,7 +73,9 @@ pub fn mask(source: &Source, tokens: &mut [Token], widths: &[(u32, u32)]) -> Vec
         i = m.token(i);
     }
     for &(first, width) in widths {
-        let Some(t) = m.tokens.get(first as usize) else { continue };
+        // The column that counts is that of the first token that is not hidden.
+        let rest = m.tokens.get(first as usize..).unwrap_or(&[]);
+        let Some(t) = rest.iter().find(|t| t.flags & HIDDEN == 0) else { continue };
         if let Some(at) = t.start.checked_sub(width + 1)
             && m.out[at as usize] == b' '
         {
@@ -346,10 +348,22 @@ impl Masker<'_> {
                 self.header = Header::None;
                 Ctx::Plain
             }
-            (Kind::LBrace, _) if matches!(self.before(i), k if is_text(k)) => Ctx::Field,
+            (Kind::LBrace, _) if self.opens_field(i) => Ctx::Field,
             _ => Ctx::Plain,
         };
         self.stack.push(ctx);
+    }
+
+    /// Whether the opening brace `i` opens a replacement field: it follows text, another field, or the colon of
+    /// a format specification.
+    fn opens_field(&self, i: usize) -> bool {
+        match self.before(i) {
+            Kind::FStringStart | Kind::FStringMiddle | Kind::TStringStart | Kind::TStringMiddle => true,
+            // Nothing else can stand between two braces.
+            Kind::RBrace => true,
+            Kind::Colon => self.ctx() == Ctx::Field,
+            _ => false,
+        }
     }
 
     fn star(&mut self, i: usize, t: Token) {
@@ -383,9 +397,4 @@ impl Masker<'_> {
             self.tokens[i].flags |= HIDDEN;
         }
     }
-}
-
-/// Whether an opening brace after this token opens a replacement field.
-fn is_text(k: Kind) -> bool {
-    matches!(k, Kind::FStringStart | Kind::FStringMiddle | Kind::TStringStart | Kind::TStringMiddle)
 }

@@ -99,7 +99,7 @@ fn tree(src: &Source, tokens: &mut [Token], t: &mut Tokens, mode: Mode, flags: F
     };
     let masked = mask::mask(src, tokens, &t.widths);
     let nodes = cst::parse(&masked, tokens).map_err(|m| Fail::At(m.0))?;
-    lower::lower(src, tokens, &nodes, start, flags.barry_as_flufl, &mut t.warnings)
+    lower::lower(src, tokens, &t.widths, &nodes, start, flags.barry_as_flufl, &mut t.warnings)
 }
 
 fn take_type_ignores(src: &Source, tokens: &mut Vec<Token>, t: &mut Tokens, flags: Flags) -> Vec<crate::ast::TypeIgnore> {

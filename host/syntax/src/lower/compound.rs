@@ -57,14 +57,14 @@ impl Lower<'_> {
 
     fn else_clause(&mut self, i: u32) -> R<Vec<Stmt>> {
         let block = self.only(i)?;
-        self.clause_start(i)?;
         self.suite(block, self.n(i).t0)
     }
 
-    /// A clause such as `else` begins a line of its own, not indented.
-    fn clause_start(&self, i: u32) -> R<()> {
+    /// A clause such as `else` begins a line of its own, as indented as the statement's.
+    fn clause_start(&self, stmt: u32, i: u32) -> R<()> {
+        let (want, got) = (self.width(self.n(stmt).t0), self.width(self.n(i).t0));
         match self.prev(self.n(i).t0).kind {
-            Kind::Newline | Kind::Dedent | Kind::TypeComment => Ok(()),
+            Kind::Newline | Kind::Dedent | Kind::TypeComment if got.is_some() && want == got => Ok(()),
             _ => self.reject(i),
         }
     }
@@ -80,12 +80,15 @@ impl Lower<'_> {
         for &c in rest {
             match self.kind(c) {
                 K::Elif => {
-                    self.clause_start(c)?;
+                    self.clause_start(i, c)?;
                     let kids: Vec<u32> = self.children(c).collect();
                     let [test, block] = kids[..] else { return self.reject(c) };
                     arms.push((self.n(c).t0, test, block));
                 }
-                K::Else => orelse.push(c),
+                K::Else => {
+                    self.clause_start(i, c)?;
+                    orelse.push(c);
+                }
                 _ => return self.reject(c),
             }
         }
@@ -114,14 +117,17 @@ impl Lower<'_> {
         let [test, block, rest @ ..] = &kids[..] else { return self.reject(i) };
         let test = Box::new(self.named(*test)?);
         let body = self.suite(*block, self.n(i).t0)?;
-        let orelse = self.optional_else(rest)?;
+        let orelse = self.optional_else(i, rest)?;
         Ok(StmtKind::While { test, body, orelse })
     }
 
-    fn optional_else(&mut self, rest: &[u32]) -> R<Vec<Stmt>> {
+    fn optional_else(&mut self, stmt: u32, rest: &[u32]) -> R<Vec<Stmt>> {
         match *rest {
             [] => Ok(Vec::new()),
-            [c] if self.kind(c) == K::Else => self.else_clause(c),
+            [c] if self.kind(c) == K::Else => {
+                self.clause_start(stmt, c)?;
+                self.else_clause(c)
+            }
             [c, ..] => self.reject(c),
         }
     }
@@ -134,7 +140,7 @@ impl Lower<'_> {
         let iter = Box::new(self.star_expressions(*right)?);
         let (body, colon) = self.suite_at(*block, n.t0)?;
         let type_comment = self.header_comment(colon);
-        let orelse = self.optional_else(rest)?;
+        let orelse = self.optional_else(i, rest)?;
         Ok(match self.kw(n.t0) {
             Kw::Async => StmtKind::AsyncFor { target, iter, body, orelse, type_comment },
             _ => StmtKind::For { target, iter, body, orelse, type_comment },
@@ -149,7 +155,7 @@ impl Lower<'_> {
         let (mut handlers, mut orelse, mut finalbody) = (Vec::new(), Vec::new(), Vec::new());
         let mut star = None;
         for c in kids {
-            self.clause_start(c)?;
+            self.clause_start(i, c)?;
             match self.kind(c) {
                 K::Except => {
                     let this = self.tk(self.n(c).t0 + 1) == Kind::Star;
@@ -370,9 +376,12 @@ impl Lower<'_> {
         }
         self.one_line(n.t0, end)?;
         let mut cases = Vec::new();
+        let mut width = None;
         for c in self.children(block) {
-            let indented = self.prev(self.n(c).t0).kind == Kind::Indent;
-            if self.kind(c) != K::CaseClause || indented != cases.is_empty() {
+            let t0 = self.n(c).t0;
+            let indented = self.prev(t0).kind == Kind::Indent;
+            let this = self.width(t0);
+            if self.kind(c) != K::CaseClause || indented != cases.is_empty() || this != *width.get_or_insert(this) {
                 return self.reject(c);
             }
             let case = self.nested(c, |l| l.case(c))?;

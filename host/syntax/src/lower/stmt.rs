@@ -45,8 +45,15 @@ impl Lower<'_> {
     /// The statements that are the children of a module or block.
     pub(super) fn statements(&mut self, i: u32, indented: bool) -> R<Vec<Stmt>> {
         let mut out = Vec::new();
+        let mut width = None;
         for c in self.children(i) {
             self.first_in_line(c, indented && out.is_empty())?;
+            let t0 = self.star_before(c).unwrap_or(self.n(c).t0);
+            let this = self.width(t0);
+            if width.is_some() && this.is_some() && this != width {
+                return Err(Fail::At(t0));
+            }
+            width = width.or(this);
             let stmt = self.nested(c, |l| l.statement(c))?;
             out.push(stmt);
         }

@@ -116,5 +116,7 @@ pub(crate) fn is_printable(c: char) -> bool {
         0xAD | 0x600..=0x605 | 0x61C | 0x6DD | 0x70F | 0x890..=0x891 | 0x8E2 | 0x180E | 0x200B..=0x200F
         | 0x202A..=0x202E | 0x2060..=0x206F | 0xFEFF | 0xFFF9..=0xFFFB | 0x110BD | 0x110CD | 0x13430..=0x1343F
         | 0x1BCA0..=0x1BCA3 | 0x1D173..=0x1D17A | 0xE0000..=0xE007F);
-    !format && !c.is_control() && !c.is_whitespace() && unicode_names2::name(c).is_some()
+    // Ideographs whose names the crate does not make.
+    let tangut = matches!(c as u32, 0x17000..=0x187F7 | 0x18D00..=0x18D08);
+    tangut || !format && !c.is_control() && !c.is_whitespace() && unicode_names2::name(c).is_some()
 }

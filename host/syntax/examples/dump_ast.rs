@@ -10,6 +10,7 @@ fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.first().map(String::as_str) {
         Some("--batch") => batch(),
+        Some("--errors") => errors(),
         Some("--explain") => args[1..].iter().for_each(|f| println!("{}", taipan_syntax::explain(&std::fs::read_to_string(f).unwrap_or_default()))),
         Some("--time") => time(&args[1..]),
         _ => args.iter().for_each(|f| println!("{}", one(f).unwrap_or_else(|e| e))),
@@ -31,6 +32,20 @@ fn batch() {
             Ok(s) => writeln!(out, "ok {s}"),
             Err(s) => writeln!(out, "error {s}"),
         };
+    }
+}
+
+/// Reads file names, prints the errors in their parts.
+fn errors() {
+    for file in std::io::stdin().lock().lines().map_while(Result::ok) {
+        let source = std::fs::read_to_string(&file).unwrap_or_default();
+        match taipan_syntax::parse(&source, &file, Mode::Exec, Flags::default()) {
+            Ok(_) => println!("ok"),
+            Err(e) => println!(
+                "{:?}\t{}\t{}\t{}\t{}\t{}\t{:?}",
+                e.kind, e.msg.replace('\n', "\\n"), e.lineno, e.offset, e.end_lineno, e.end_offset, e.text
+            ),
+        }
     }
 }
 

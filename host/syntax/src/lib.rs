@@ -13,6 +13,7 @@ mod parse;
 pub mod source;
 pub mod token;
 pub mod tokenizer;
+pub mod wire;
 
 pub use error::{Category, ErrorKind, SyntaxError, Warning};
 pub use parse::{explain, Flags, Mode, Parsed, parse, parse_bytes};

@@ -65,7 +65,6 @@ fn parse_text(text: &str, mode: Mode, flags: Flags) -> Result<Parsed, SyntaxErro
     if text.len() > i32::MAX as usize {
         return Err(SyntaxError::bare(ErrorKind::MemoryError, "source is too large"));
     }
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let text = if mode == Mode::Eval { text.trim_start_matches([' ', '\t']) } else { text };
     let src = Source::new(text);
     let options = tokenizer::Options { type_comments: flags.type_comments, extra_tokens: false };

@@ -111,7 +111,7 @@ impl Lower<'_> {
             }
         }
         if count > MAX_SPINE {
-            return Err(self.too_deep(i));
+            return Err(self.too_long());
         }
         while let Some((op, _)) = ops.pop() {
             self.reduce(&mut operands, op)?;

@@ -54,7 +54,7 @@ impl Lower<'_> {
                 return Err(Fail::At(t0));
             }
             width = width.or(this);
-            let stmt = self.nested(c, |l| l.statement(c))?;
+            let stmt = self.nested(|l| l.statement(c))?;
             out.push(stmt);
         }
         Ok(out)
@@ -204,6 +204,9 @@ impl Lower<'_> {
             } else {
                 names.push(self.alias(c, false)?);
             }
+        }
+        if level == 0 && module.as_deref() == Some("__future__") {
+            self.barry |= names.iter().any(|a| &*a.name == "barry_as_FLUFL");
         }
         let end = self.n(i).t1;
         if names.is_empty() || self.tk(end - 1) == Kind::Comma {

@@ -71,7 +71,7 @@ fn split(text: &str) -> Literal<'_> {
     let rest = &text[prefix..];
     let quotes = if rest.len() >= 6 && (rest.starts_with("'''") || rest.starts_with("\"\"\"")) { 3 } else { 1 };
     let body = rest.get(quotes..rest.len().saturating_sub(quotes)).unwrap_or("");
-    Literal { body, raw: has(b'r'), bytes: has(b'b'), unicode: has(b'u') }
+    Literal { body, raw: has(b'r'), bytes: has(b'b'), unicode: text.starts_with('u') }
 }
 
 impl<'a> Lower<'a> {
@@ -371,7 +371,7 @@ impl<'a> Lower<'a> {
                 }
                 Kind::LBrace => {
                     let Some(f) = fields.next().filter(|f| self.n(*f).t0 == t) else { return Err(Fail::At(t)) };
-                    self.nested(f, |l| l.field(f, raw, false, &mut parts))?;
+                    self.nested(|l| l.field(f, raw, false, &mut parts))?;
                     t = self.n(f).t1;
                 }
                 _ => return Err(Fail::At(t)),

@@ -21,7 +21,34 @@ use crate::tokenizer::{Open, Tokens};
 use recognizer::{Found, Recognizer};
 
 /// An error of the tokenizer, reported as incomplete input if that is wanted and true.
-pub(crate) fn tokenizer_error(_src: &Source, t: &Tokens, e: SyntaxError, allow_incomplete: bool) -> SyntaxError {
+///
+/// CPython's parser meets some of the tokenizer's errors only when it gets there, so that a mistake before them
+/// has precedence; others are looked for first.
+pub(crate) fn tokenizer_error(
+    src: &Source, t: &Tokens, e: SyntaxError, mode: Mode, allow_incomplete: bool,
+) -> SyntaxError {
+    let mut tokens = t.tokens.clone();
+    let end = src.text.len() as u32;
+    let last = tokens.last().map_or(1, |t| t.end_line);
+    let stop = Token {
+        kind: Kind::ErrorToken,
+        kw: crate::token::Kw::No,
+        flags: 0,
+        start: end,
+        end,
+        line: last,
+        end_line: last,
+    };
+    tokens.push(stop);
+    if let Err(found) = Recognizer::new(src, &tokens).run(mode)
+        && (found.t0 as usize) < t.tokens.len()
+    {
+        let kind = tokens[found.t0 as usize].kind;
+        let indent = found.msg.is_none() && matches!(kind, Kind::Indent | Kind::Dedent);
+        if indent || t.lazy_error && !t.incomplete {
+            return finish(src, &tokens, t, found);
+        }
+    }
     if allow_incomplete && t.incomplete {
         return incomplete(e);
     }
@@ -63,7 +90,8 @@ pub(crate) fn rejected(
 
 fn finish(src: &Source, tokens: &[Token], t: &Tokens, found: Found) -> SyntaxError {
     let at = tokens.get(found.t0 as usize).copied();
-    let at_error_token = found.msg.is_none() && at.is_none_or(|t| t.kind == Kind::ErrorToken);
+    let is_end = |at: u32| tokens.get(at as usize).is_none_or(|t| t.kind == Kind::ErrorToken);
+    let at_error_token = found.msg.is_none() && (is_end(found.t0) || is_end(found.touched));
     if let Some(open) = t.open.last()
         && (at_error_token || at.is_some_and(|t| t.line > open.line))
     {
@@ -87,9 +115,21 @@ fn finish(src: &Source, tokens: &[Token], t: &Tokens, found: Found) -> SyntaxErr
     };
     let mut e = error_at(src, tokens, found.t0, found.t1, msg);
     e.kind = found.kind;
-    if found.to_line_end {
+    if found.empty {
+        (e.end_lineno, e.end_offset) = (e.lineno, e.offset);
+    }
+    if let Some(at) = at
+        && e.kind == ErrorKind::IndentationError
+        && at.start as usize >= src.text.len()
+    {
+        // At the end of the source the last line is shown.
+        let line = src.line_count();
+        let text = src.line(line);
+        e.lineno = line as i32;
+        e.offset = text.trim_end_matches('\n').chars().count() as i32 + 1;
         e.end_lineno = e.lineno;
         e.end_offset = -1;
+        e.text = Some(text.to_owned());
     }
     e
 }

@@ -70,7 +70,7 @@ fn parse_text(text: &str, mode: Mode, flags: Flags) -> Result<Parsed, SyntaxErro
     let options = tokenizer::Options { type_comments: flags.type_comments, extra_tokens: false };
     let mut t = tokenizer::tokenize(&src, options);
     if let Some(e) = t.error.take() {
-        return Err(diagnose::tokenizer_error(&src, &t, e, flags.allow_incomplete));
+        return Err(diagnose::tokenizer_error(&src, &t, e, mode, flags.allow_incomplete));
     }
     let mut tokens = std::mem::take(&mut t.tokens);
     if tokens.last().is_some_and(|t| t.kind == Kind::ErrorToken) {

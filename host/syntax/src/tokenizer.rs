@@ -52,6 +52,8 @@ pub struct Tokens {
     pub error: Option<SyntaxError>,
     /// Whether more input could remove the error (an open triple-quoted string, a backslash at the end).
     pub incomplete: bool,
+    /// Whether CPython's parser reports the error only when it reaches it.
+    pub lazy_error: bool,
     /// Indentation widths of the lines that begin a statement, by token index of their first token.
     pub widths: Vec<(u32, u32)>,
 }
@@ -60,7 +62,7 @@ pub struct Tokens {
 pub fn tokenize(source: &Source, options: Options) -> Tokens {
     let mut t = Tokenizer::new(source, options);
     let error = t.run().err().map(|e| *e);
-    Tokens { tokens: t.tokens, open: t.parens, warnings: t.warnings, error, incomplete: t.incomplete, widths: t.widths }
+    Tokens { tokens: t.tokens, open: t.parens, warnings: t.warnings, error, incomplete: t.incomplete, lazy_error: t.lazy, widths: t.widths }
 }
 
 pub(crate) type Step<T = ()> = Result<T, Box<SyntaxError>>;
@@ -81,6 +83,7 @@ pub(crate) struct Tokenizer<'s> {
     tokens: Vec<Token>,
     warnings: Vec<Warning>,
     incomplete: bool,
+    lazy: bool,
     widths: Vec<(u32, u32)>,
 }
 
@@ -99,6 +102,7 @@ impl<'s> Tokenizer<'s> {
             tokens: Vec::with_capacity(src.text.len() / 4 + 8),
             warnings: Vec::new(),
             incomplete: false,
+            lazy: false,
             widths: Vec::with_capacity(src.lines.len()),
         }
     }
@@ -257,6 +261,7 @@ impl<'s> Tokenizer<'s> {
         if self.at(0) != b'\n' {
             let width = self.bytes.get(self.pos).map_or(0, |&b| utf8_width(b));
             self.pos += width;
+            self.lazy = true;
             let mut e = self.error_at(self.pos, "unexpected character after line continuation character");
             e.end_offset = 0;
             e.text = Some(self.src.line(self.line).to_owned());
@@ -332,7 +337,8 @@ impl<'s> Tokenizer<'s> {
     }
 
     /// An error about the current line as a whole.
-    fn line_error(&self, kind: ErrorKind, msg: &str) -> Box<SyntaxError> {
+    fn line_error(&mut self, kind: ErrorKind, msg: &str) -> Box<SyntaxError> {
+        self.lazy = true;
         let text = self.src.line(self.line);
         Box::new(SyntaxError {
             kind,
@@ -343,7 +349,7 @@ impl<'s> Tokenizer<'s> {
         })
     }
 
-    fn tab_error(&self) -> Box<SyntaxError> {
+    fn tab_error(&mut self) -> Box<SyntaxError> {
         let mut e = self.line_error(ErrorKind::TabError, "inconsistent use of tabs and spaces in indentation");
         e.offset = 1;
         e.end_offset = 0;

@@ -12,7 +12,10 @@ impl Recognizer<'_> {
             let t0 = self.i;
             match self.kind() {
                 Kind::Star => {
-                    self.starred(Self::expression)?;
+                    let e = self.starred(Self::expression)?;
+                    if self.at(Kind::Equal) {
+                        return self.raise(e.t0, self.i + 1, "cannot assign to iterable argument unpacking");
+                    }
                     if splat {
                         return self.raise(t0, self.i, "iterable argument unpacking follows keyword argument unpacking");
                     }
@@ -20,6 +23,9 @@ impl Recognizer<'_> {
                 Kind::DoubleStar => {
                     self.bump();
                     self.expression()?;
+                    if self.at(Kind::Equal) {
+                        return self.raise(t0, self.i + 1, "cannot assign to keyword argument unpacking");
+                    }
                     splat = true;
                 }
                 Kind::Name if self.peek(1).kind == Kind::Equal => {
@@ -150,6 +156,9 @@ impl Recognizer<'_> {
                     }
                     self.bump();
                     slash = true;
+                    if self.at(Kind::Star) {
+                        return self.raise_here("expected comma between / and *");
+                    }
                 }
                 Kind::Star => {
                     self.bump();
@@ -161,11 +170,7 @@ impl Recognizer<'_> {
                         bare = Some(t0);
                         let after = self.peek(1).kind;
                         if self.at(close) || after == close || after == Kind::DoubleStar {
-                            return if lambda || after != Kind::DoubleStar {
-                                self.raise(t0, t0 + 1, "named parameters must follow bare *")
-                            } else {
-                                self.raise(t0, t0 + 1, "named parameters must follow bare *")
-                            };
+                            return self.raise(t0, t0 + 1, "named arguments must follow bare *");
                         }
                     } else {
                         self.parameter(lambda, true)?;
@@ -258,7 +263,7 @@ impl Recognizer<'_> {
         }
         self.bump();
         if self.at(Kind::RSqb) {
-            return self.raise_here("Type parameter list cannot be empty");
+            return self.raise_point("Type parameter list cannot be empty");
         }
         loop {
             let star = self.kind();
@@ -276,7 +281,7 @@ impl Recognizer<'_> {
                 if matches!(star, Kind::Star | Kind::DoubleStar) {
                     let what = if star == Kind::Star { "TypeVarTuple" } else { "ParamSpec" };
                     let how = if e.class == Class::Tuple { "constraints" } else { "bound" };
-                    return self.raise(colon, colon + 1, format!("cannot use {how} with {what}"));
+                    return self.raise(colon, e.t1, format!("cannot use {how} with {what}"));
                 }
             }
             if self.eat(Kind::Equal) {

@@ -177,8 +177,8 @@ impl Recognizer<'_> {
         if self.at(Kind::Star) {
             let star = self.i;
             self.bump();
-            if self.ahead(Self::bitwise_or).is_some() {
-                return self.raise(star, star + 1, "cannot use a starred expression in a dictionary value");
+            if let Some(e) = self.ahead(Self::bitwise_or) {
+                return self.raise(star, e.t1, "cannot use a starred expression in a dictionary value");
             }
             return self.fail();
         }

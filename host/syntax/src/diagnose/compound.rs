@@ -173,7 +173,7 @@ impl Recognizer<'_> {
                 return self.raise_here("expected ':'");
             }
             if !self.at(Kind::Colon) {
-                self.except_types()?;
+                self.except_types(this)?;
             }
             self.colon_or_newline()?;
             let what = if this { "'except*' statement" } else { "'except' statement" };
@@ -192,7 +192,7 @@ impl Recognizer<'_> {
         Ok(())
     }
 
-    fn except_types(&mut self) -> P {
+    fn except_types(&mut self, star: bool) -> P {
         let e = self.list(Self::expression)?;
         if !self.at_kw(Kw::As) {
             return Ok(());
@@ -203,12 +203,13 @@ impl Recognizer<'_> {
         if self.peek(0).is_name() && matches!(self.peek(1).kind, Kind::Colon | Kind::Newline) {
             self.bump();
             if tuple && self.at(Kind::Colon) {
-                return self.raise_at(&e, "multiple exception types must be parenthesized when using 'as'");
+                return self.raise(e.t0, target + 1, "multiple exception types must be parenthesized when using 'as'");
             }
             return Ok(());
         }
         let Some(t) = self.ahead(Self::expression) else { return self.fail() };
-        self.raise(target, t.t1, format!("cannot use except statement with {}", t.class.name()))
+        let star = if star { "*" } else { "" };
+        self.raise(target, t.t1, format!("cannot use except{star} statement with {}", t.class.name()))
     }
 
     fn with_statement(&mut self) -> P {
@@ -301,9 +302,7 @@ impl Recognizer<'_> {
         let missing = self.ahead(|p| {
             p.bump();
             p.list(Self::star_named)?;
-            p.expect(Kind::Newline)?;
-            p.expect(Kind::Indent)?;
-            if p.at_soft("case") { Ok(()) } else { p.fail() }
+            p.expect(Kind::Newline)
         });
         if missing.is_some() {
             self.bump();

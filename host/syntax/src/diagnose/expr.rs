@@ -51,8 +51,8 @@ impl Recognizer<'_> {
     pub fn starred(&mut self, operand: fn(&mut Self) -> P<E>) -> P<E> {
         let t0 = self.i;
         self.bump();
-        if matches!(self.kind(), Kind::RPar | Kind::RSqb | Kind::RBrace | Kind::Comma | Kind::Newline) && self.level > 0 {
-            return self.raise(t0, t0 + 1, "Invalid star expression");
+        if matches!(self.kind(), Kind::RPar | Kind::RSqb | Kind::RBrace | Kind::Comma | Kind::Colon) && self.level > 0 {
+            return self.raise_here( "Invalid star expression");
         }
         let inner = operand(self)?;
         let mut e = self.e(Class::Starred, t0);
@@ -128,8 +128,12 @@ impl Recognizer<'_> {
         }
         let t0 = self.i;
         let first = self.peek(0);
+        if self.quiet == 0 {
+            self.string_split()?;
+            self.statement_before_if()?;
+        }
         let a = self.disjunction()?;
-        if self.quiet == 0 && self.level > 0 && self.starts_expression() {
+        if self.quiet == 0 && self.starts_expression() {
             self.forgot_comma(&a, first)?;
         }
         if !self.at_kw(Kw::If) {
@@ -145,12 +149,9 @@ impl Recognizer<'_> {
         }
         self.bump();
         if self.quiet == 0 && !self.starts_expression() {
-            let t = self.peek(0);
-            let statement = matches!(t.kw, Kw::Pass | Kw::Break | Kw::Continue | Kw::Return | Kw::Raise | Kw::Global
-                | Kw::Nonlocal | Kw::Del | Kw::Assert | Kw::Import | Kw::From);
-            if statement {
+            if !self.at(Kind::ErrorToken) {
                 let msg = "expected expression after 'else', but statement is given";
-                return self.raise(a.t0, self.i, msg);
+                return self.raise(a.t0, b.t1, msg);
             }
         }
         self.expression()?;
@@ -169,11 +170,52 @@ impl Recognizer<'_> {
         if soft || prefix || legacy {
             return Ok(());
         }
-        if let Some(b) = self.ahead(Self::expression) {
+        if let Some(b) = self.ahead(Self::expression)
+            && self.level > 0
+        {
             // The closing token decides the bracket level there.
             return self.raise(a.t0, b.t1, "invalid syntax. Perhaps you forgot a comma?");
         }
         Ok(())
+    }
+
+    /// A string, expressions and another string: perhaps a quote ended the string too early.
+    fn string_split(&mut self) -> P {
+        if !self.at(Kind::String) || self.peek(1).kind == Kind::String {
+            return Ok(());
+        }
+        let t0 = self.i + 1;
+        let end = self.ahead(|p| {
+            p.bump();
+            let mut end = None;
+            while !p.at(Kind::String) {
+                end = Some(p.expression()?.t1);
+            }
+            end.map_or_else(|| p.fail(), Ok)
+        });
+        match end {
+            Some(end) => self.raise(t0, end, "invalid syntax. Is this intended to be part of the string?"),
+            None => Ok(()),
+        }
+    }
+
+    /// `pass if x else y`.
+    fn statement_before_if(&mut self) -> P {
+        if !matches!(self.kw(), Kw::Pass | Kw::Break | Kw::Continue) || self.peek(1).kw != Kw::If {
+            return Ok(());
+        }
+        let t0 = self.i;
+        let end = self.ahead(|p| {
+            p.bump();
+            p.bump();
+            let b = p.disjunction()?;
+            p.expect_kw(Kw::Else)?;
+            Ok(b.t1)
+        });
+        match end {
+            Some(end) => self.raise(t0, end, "expected expression before 'if', but statement is given"),
+            None => Ok(()),
+        }
     }
 
     fn lambda(&mut self) -> P<E> {

@@ -14,13 +14,15 @@ pub(super) struct Found {
     pub t1: u32,
     /// The furthest token that was looked at.
     pub reached: u32,
-    /// The position's end is left open.
-    pub to_line_end: bool,
+    /// The position has no extent.
+    pub empty: bool,
+    /// The furthest token that was looked at speculatively.
+    pub touched: u32,
 }
 
 impl Found {
     pub fn generic(at: u32) -> Self {
-        Found { kind: ErrorKind::SyntaxError, msg: None, t0: at, t1: at + 1, reached: at, to_line_end: false }
+        Found { kind: ErrorKind::SyntaxError, msg: None, t0: at, t1: at + 1, reached: at, empty: false, touched: 0 }
     }
 
     /// Whether it stands before another error.
@@ -75,6 +77,8 @@ pub(super) struct Recognizer<'a> {
     pub tokens: &'a [Token],
     pub i: u32,
     pub furthest: u32,
+    /// Like `furthest`, and speculative looks count too.
+    pub touched: u32,
     pub depth: u32,
     /// Open brackets around the current token.
     pub level: u32,
@@ -87,7 +91,7 @@ pub(super) struct Recognizer<'a> {
 impl<'a> Recognizer<'a> {
     pub fn new(src: &'a Source, tokens: &'a [Token]) -> Self {
         let fuel = 2_000_000 + tokens.len() as u32 * 20;
-        Recognizer { src, tokens, i: 0, furthest: 0, depth: 0, level: 0, quiet: 0, fuel }
+        Recognizer { src, tokens, i: 0, furthest: 0, touched: 0, depth: 0, level: 0, quiet: 0, fuel }
     }
 
     pub fn run(&mut self, mode: Mode) -> Result<(), Found> {
@@ -97,8 +101,8 @@ impl<'a> Recognizer<'a> {
             Mode::Exec => self.file(),
             Mode::FuncType => return Err(Found::generic(0)),
         };
-        let furthest = self.furthest;
-        r.map_err(|f| Found { reached: f.reached.max(furthest), ..*f })
+        let (furthest, touched) = (self.furthest, self.touched);
+        r.map_err(|f| Found { reached: f.reached.max(furthest), touched, ..*f })
     }
 
     /// The token `n` places ahead, type comments not counted.
@@ -116,6 +120,7 @@ impl<'a> Recognizer<'a> {
             at += 1;
         }
         self.furthest = self.furthest.max(at);
+        self.touched = self.touched.max(at);
         match self.tokens.get(at as usize) {
             Some(t) => *t,
             None => Token { kind: Kind::EndMarker, kw: Kw::No, flags: 0, start: 0, end: 0, line: 0, end_line: 0 },
@@ -202,6 +207,14 @@ impl<'a> Recognizer<'a> {
         Err(Box::new(Found { msg: Some(msg.into()), t1: t1.max(t0 + 1), ..Found::generic(t0) }))
     }
 
+    /// A message at the current token, without extent.
+    pub fn raise_point<T>(&mut self, msg: impl Into<String>) -> P<T> {
+        self.raise_here(msg).map_err(|mut f: Box<Found>| {
+            f.empty = true;
+            f
+        })
+    }
+
     /// A message at the current token.
     pub fn raise_here<T>(&mut self, msg: impl Into<String>) -> P<T> {
         self.peek(0);
@@ -217,19 +230,6 @@ impl<'a> Recognizer<'a> {
         let mut f = Found { kind: ErrorKind::IndentationError, msg: Some(msg), ..Found::generic(self.i) };
         f.t1 = f.t0 + 1;
         Err(Box::new(f))
-    }
-
-    /// Runs `f`; restores the position if it fails. Its messages count only as failure.
-    pub fn attempt<T>(&mut self, f: impl FnOnce(&mut Self) -> P<T>) -> Option<T> {
-        let (i, level, furthest) = (self.i, self.level, self.furthest);
-        self.quiet += 1;
-        let r = f(self);
-        self.quiet -= 1;
-        if r.is_err() {
-            (self.i, self.level) = (i, level);
-            self.furthest = furthest;
-        }
-        r.ok()
     }
 
     /// Whether `f` would succeed here; nothing changes.

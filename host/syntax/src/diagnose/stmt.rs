@@ -155,7 +155,7 @@ impl Recognizer<'_> {
 
     fn import_names(&mut self, from: bool) -> P {
         if self.at(Kind::Newline) {
-            return self.raise_here("Expected one or more names after 'import'");
+            return self.raise_point("Expected one or more names after 'import'");
         }
         let t0 = self.i;
         loop {
@@ -177,11 +177,13 @@ impl Recognizer<'_> {
             }
         }
         if !from && self.at_kw(Kw::From) {
-            let _ = self.ahead(|p| {
+            let end = self.ahead(|p| {
                 p.bump();
-                p.dotted()
+                p.dotted()?;
+                Ok(p.i)
             });
-            return self.raise(t0 - 1, t0, "Did you mean to use 'from ... import ...' instead?");
+            let Some(end) = end else { return self.fail() };
+            return self.raise(t0 - 1, end, "Did you mean to use 'from ... import ...' instead?");
         }
         Ok(())
     }
@@ -219,7 +221,7 @@ impl Recognizer<'_> {
         }
         if self.eat(Kind::LPar) {
             if self.at(Kind::RPar) {
-                return self.raise_here("Expected one or more names after 'import'");
+                return self.raise_point("Expected one or more names after 'import'");
             }
             self.import_names(true)?;
             return self.expect(Kind::RPar);
@@ -284,15 +286,13 @@ impl Recognizer<'_> {
     }
 
     fn assignment(&mut self, first: E) -> P {
-        let mut target = first;
         let start = self.i;
-        let mut bad: Option<E> = None;
+        let mut target = first.clone();
         while self.at(Kind::Equal) {
-            if bad.is_none() && (invalid_part(&target, Use::Store).is_some()) {
-                bad = Some(target.clone());
-                if target.t1 <= start {
-                    self.compare_instead(&target)?;
-                }
+            if invalid_part(&target, Use::Store).is_some() {
+                let here = std::mem::replace(&mut self.i, start);
+                self.compare_instead(&first)?;
+                self.i = here;
                 if target.class == Class::Other("yield expression") && !target.paren {
                     return self.raise_at(&target, "assignment to yield expression not possible");
                 }

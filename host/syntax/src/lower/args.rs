@@ -39,7 +39,7 @@ impl Lower<'_> {
                 _ => match self.star_before(c) {
                     Some(star) => {
                         if seen_splat {
-                            return self.error(star, self.n(c).t1, "iterable argument unpacking follows keyword argument unpacking");
+                            return self.reject(c);
                         }
                         args.push(self.starred(c, star, 0)?);
                     }

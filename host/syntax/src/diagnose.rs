@@ -119,8 +119,12 @@ fn finish(src: &Source, tokens: &[Token], t: &Tokens, found: Found) -> SyntaxErr
         (e.end_lineno, e.end_offset) = (e.lineno, e.offset);
     }
     if let Some(at) = at
-        && e.kind == ErrorKind::IndentationError
-        && at.start as usize >= src.text.len()
+        && at.kind == Kind::Dedent
+        && (at.start as usize) < src.text.len()
+    {
+        (e.offset, e.end_lineno, e.end_offset) = (0, e.lineno, -1);
+    } else if let Some(at) = at
+        && matches!(at.kind, Kind::Dedent | Kind::EndMarker)
     {
         // At the end of the source the last line is shown.
         let line = src.line_count();

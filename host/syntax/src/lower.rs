@@ -58,6 +58,8 @@ pub(crate) struct Lower<'a> {
     consumed: usize,
     pub(crate) warnings: Vec<Warning>,
     barry: bool,
+    /// Type comments that have found their place.
+    type_comments: std::cell::Cell<usize>,
 }
 
 /// Lowers a whole tree.
@@ -75,11 +77,17 @@ pub(crate) fn lower(
         consumed: 0,
         warnings: Vec::new(),
         barry,
+        type_comments: std::cell::Cell::new(0),
     };
     let tree = l.module(start)?;
     let hidden = tokens.iter().filter(|t| t.flags & HIDDEN != 0).count();
     if hidden != l.consumed {
         let first = tokens.iter().position(|t| t.flags & HIDDEN != 0).unwrap_or(0);
+        return Err(Fail::At(first as u32));
+    }
+    let comments = tokens.iter().filter(|t| t.kind == Kind::TypeComment).count();
+    if comments != l.type_comments.get() {
+        let first = tokens.iter().position(|t| t.kind == Kind::TypeComment).unwrap_or(0);
         return Err(Fail::At(first as u32));
     }
     warnings.append(&mut l.warnings);

@@ -15,10 +15,15 @@ pub struct Source {
 impl Source {
     /// From decoded text.
     pub fn new(text: &str) -> Self {
-        let mut out = match memchr_cr(text) {
-            false => text.to_owned(),
-            true => unify_newlines(text),
-        };
+        Self::keeping_newlines(&match text.contains('\r') {
+            false => std::borrow::Cow::Borrowed(text),
+            true => unify_newlines(text).into(),
+        })
+    }
+
+    /// From text whose line ends are left as they are; only `\n` counts.
+    pub fn keeping_newlines(text: &str) -> Self {
+        let mut out = text.to_owned();
         let newline_added = !out.is_empty() && !out.ends_with('\n');
         if newline_added {
             out.push('\n');
@@ -60,10 +65,6 @@ impl Source {
             None => 0,
         }
     }
-}
-
-fn memchr_cr(text: &str) -> bool {
-    text.as_bytes().contains(&b'\r')
 }
 
 fn unify_newlines(text: &str) -> String {

@@ -24,6 +24,8 @@ const MAX_LEVEL: usize = 200;
 pub struct Options {
     /// Also emit COMMENT and NL, and leave brackets unchecked: what the `tokenize` module wants.
     pub extra_tokens: bool,
+    /// No newline is implied at the end: an unfinished last line counts even if it is blank.
+    pub unfinished: bool,
     /// Recognize type comments.
     pub type_comments: bool,
 }
@@ -157,6 +159,7 @@ impl<'s> Tokenizer<'s> {
         let (start, line) = (self.pos, self.line);
         match c {
             b'\n' => self.newline(blank),
+            b'\r' if self.at(1) == b'\n' => self.newline(blank),
             b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => self.name_or_string()?,
             b'0'..=b'9' => self.number()?,
             b'.' if self.at(1).is_ascii_digit() => self.number()?,
@@ -168,7 +171,7 @@ impl<'s> Tokenizer<'s> {
 
     fn newline(&mut self, blank: bool) {
         let (start, line) = (self.pos, self.line);
-        self.pos += 1;
+        self.pos += if self.at(0) == b'\r' { 2 } else { 1 };
         self.at_bol = true;
         if blank || !self.parens.is_empty() {
             if self.options.extra_tokens {
@@ -208,7 +211,20 @@ impl<'s> Tokenizer<'s> {
             }
             self.pos += 1;
         }
-        if matches!(self.bytes.get(self.pos), Some(b'#' | b'\n')) {
+        if matches!(self.at(0), b'#' | b'\n') || self.at(0) == b'\r' && self.at(1) == b'\n' {
+            let last = self.options.unfinished && self.src.newline_added && self.pos + 1 == self.bytes.len();
+            if last && self.parens.is_empty() && self.pos as u32 > self.src.line_start(self.line) {
+                self.indent_to(col, alt)?;
+                if self.indents.len() > 1 {
+                    let top = self.tokens.last().is_some_and(|t| t.kind == Kind::Indent);
+                    self.incomplete = !top;
+                    let mut e = self.error_here(if top { "unexpected indent" } else { "invalid syntax" });
+                    if top {
+                        e.kind = ErrorKind::IndentationError;
+                    }
+                    return Err(e);
+                }
+            }
             return Ok(true);
         }
         if !self.parens.is_empty() || self.pos >= self.bytes.len() {
@@ -258,6 +274,9 @@ impl<'s> Tokenizer<'s> {
     /// A backslash: only a newline may follow, and not as the last thing in the source.
     fn continuation(&mut self) -> Step {
         self.pos += 1;
+        if self.at(0) == b'\r' && self.at(1) == b'\n' {
+            self.pos += 1;
+        }
         if self.at(0) != b'\n' {
             let width = self.bytes.get(self.pos).map_or(0, |&b| utf8_width(b));
             self.pos += width;
@@ -280,6 +299,9 @@ impl<'s> Tokenizer<'s> {
         let (start, line) = (self.pos, self.line);
         let len = self.bytes[start..].iter().position(|b| *b == b'\n').unwrap_or(self.bytes.len() - start);
         self.pos += len;
+        if len > 0 && self.bytes[self.pos - 1] == b'\r' {
+            self.pos -= 1;
+        }
         if self.options.extra_tokens {
             self.push(Kind::Comment, start, line);
         }

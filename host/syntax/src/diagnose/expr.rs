@@ -151,7 +151,7 @@ impl Recognizer<'_> {
         if self.quiet == 0 && !self.starts_expression() {
             if !self.at(Kind::ErrorToken) {
                 let msg = "expected expression after 'else', but statement is given";
-                return self.raise(a.t0, b.t1, msg);
+                return self.raise_here(msg);
             }
         }
         self.expression()?;
@@ -210,10 +210,10 @@ impl Recognizer<'_> {
             p.bump();
             let b = p.disjunction()?;
             p.expect_kw(Kw::Else)?;
-            Ok(b.t1)
+            Ok(b)
         });
         match end {
-            Some(end) => self.raise(t0, end, "expected expression before 'if', but statement is given"),
+            Some(_) => self.raise(t0, t0 + 1, "expected expression before 'if', but statement is given"),
             None => Ok(()),
         }
     }

@@ -16,8 +16,17 @@ impl Lower<'_> {
                 let body = self.statements(0, false)?;
                 let newlines = self.tokens.iter().filter(|t| t.kind == Kind::Newline).count();
                 let simple = body.first().is_some_and(|s| is_simple(&s.kind));
-                if body.is_empty() || simple && newlines > 1 || !simple && body.len() > 1 {
-                    return Err(Fail::At(0));
+                if body.is_empty() || !simple && body.len() > 1 {
+                    return Err(Fail::At(self.tokens.len() as u32 - 1));
+                }
+                if simple && newlines > 1 {
+                    let at = self.tokens.iter().position(|t| t.kind == Kind::Newline).unwrap_or(0) as u32;
+                    return self.error(at, at + 1, "multiple statements found while compiling a single statement");
+                }
+                // A compound statement on one line needs a newline of its own behind that of its body.
+                let closed = self.tokens.iter().rev().nth(1).is_some_and(|t| t.kind == Kind::Dedent);
+                if !simple && self.src.newline_added && !closed {
+                    return Err(Fail::At(self.tokens.len() as u32 - 1));
                 }
                 Ok(Mod::Interactive { body })
             }
@@ -220,7 +229,12 @@ impl Lower<'_> {
         let first = self.child(i)?;
         let t0 = self.star_before(i).unwrap_or(n.t0);
         let kind = match self.kind(first) {
-            K::Assignment => self.assignment(first)?,
+            K::Assignment => {
+                let kind = self.assignment(first)?;
+                // A type comment belongs to the assignment.
+                let with_comment = matches!(kind, StmtKind::Assign { type_comment: Some(_), .. }) as u32;
+                return Ok(Stmt { kind, pos: self.span(t0, n.t1 + with_comment) });
+            }
             K::AugAssignment => self.aug_assignment(first)?,
             _ => StmtKind::Expr { value: Box::new(self.tuple_or_one(i, Self::star_expression)?) },
         };

@@ -11,9 +11,12 @@ fn main() {
     match args.first().map(String::as_str) {
         Some("--batch") => batch(args.get(1).map_or("exec", String::as_str)),
         Some("--errors") => errors(),
+        Some("--warnings") => warnings(),
         Some("--single") => single(),
         Some("--tokens") => tokens(),
-        Some("--explain") => args[1..].iter().for_each(|f| println!("{}", taipan_syntax::explain(&std::fs::read_to_string(f).unwrap_or_default()))),
+        Some("--explain") => args[1..]
+            .iter()
+            .for_each(|f| println!("{}", taipan_syntax::explain(&std::fs::read_to_string(f).unwrap_or_default()))),
         Some("--time") => time(&args[1..]),
         _ => args.iter().for_each(|f| println!("{}", one(f).unwrap_or_else(|e| e))),
     }
@@ -61,8 +64,26 @@ fn errors() {
             Ok(_) => println!("ok"),
             Err(e) => println!(
                 "{:?}\t{}\t{}\t{}\t{}\t{}\t{:?}",
-                e.kind, e.msg.replace('\n', "\\n"), e.lineno, e.offset, e.end_lineno, e.end_offset, e.text
+                e.kind,
+                e.msg.replace('\n', "\\n"),
+                e.lineno,
+                e.offset,
+                e.end_lineno,
+                e.end_offset,
+                e.text
             ),
+        }
+    }
+}
+
+/// Reads file names, prints the warnings about each.
+fn warnings() {
+    for file in std::io::stdin().lock().lines().map_while(Result::ok) {
+        let source = std::fs::read_to_string(&file).unwrap_or_default();
+        if let Ok(p) = taipan_syntax::parse(&source, &file, Mode::Exec, Flags::default()) {
+            for w in p.warnings {
+                println!("{file}\t{}\t{:?}\t{}", w.lineno, w.category, w.msg.escape_default());
+            }
         }
     }
 }

@@ -25,7 +25,11 @@ use recognizer::{Found, Recognizer};
 /// CPython's parser meets some of the tokenizer's errors only when it gets there, so that a mistake before them
 /// has precedence; others are looked for first.
 pub(crate) fn tokenizer_error(
-    src: &Source, t: &Tokens, e: SyntaxError, mode: Mode, allow_incomplete: bool,
+    src: &Source,
+    t: &Tokens,
+    e: SyntaxError,
+    mode: Mode,
+    allow_incomplete: bool,
 ) -> SyntaxError {
     let mut tokens = t.tokens.clone();
     let end = src.text.len() as u32;
@@ -61,7 +65,12 @@ fn incomplete(e: SyntaxError) -> SyntaxError {
 
 /// An error with a message, unless something else has precedence.
 pub(crate) fn refined(
-    src: &Source, tokens: &[Token], t: &Tokens, e: SyntaxError, mode: Mode, _allow_incomplete: bool,
+    src: &Source,
+    tokens: &[Token],
+    t: &Tokens,
+    e: SyntaxError,
+    mode: Mode,
+    _allow_incomplete: bool,
 ) -> SyntaxError {
     if e.kind != ErrorKind::SyntaxError || e.lineno == 0 {
         return e;
@@ -75,14 +84,21 @@ pub(crate) fn refined(
 
 /// An error for text that is not in the grammar, as seen at the token `at`.
 pub(crate) fn rejected(
-    src: &Source, tokens: &[Token], t: &Tokens, at: u32, mode: Mode, allow_incomplete: bool,
+    src: &Source,
+    tokens: &[Token],
+    t: &Tokens,
+    at: u32,
+    mode: Mode,
+    allow_incomplete: bool,
 ) -> SyntaxError {
     let found = match Recognizer::new(src, tokens).run(mode) {
         Err(found) => found,
         Ok(()) => Found::generic(at),
     };
     let at_end = found.reached as usize >= tokens.len()
-        || tokens[found.reached as usize..].iter().all(|t| matches!(t.kind, Kind::Newline | Kind::Dedent | Kind::EndMarker | Kind::ErrorToken))
+        || tokens[found.reached as usize..]
+            .iter()
+            .all(|t| matches!(t.kind, Kind::Newline | Kind::Dedent | Kind::EndMarker | Kind::ErrorToken))
             && tokens.get(found.reached as usize).is_some_and(|t| t.kind != Kind::Newline || src.newline_added);
     let e = finish(src, tokens, t, found);
     if allow_incomplete && at_end { incomplete(e) } else { e }

@@ -17,5 +17,5 @@ pub mod tokenizer;
 pub mod wire;
 
 pub use error::{Category, ErrorKind, SyntaxError, Warning};
+pub use parse::{Flags, Mode, Parsed, explain, parse, parse_bytes};
 pub use token_module::{TokenInfo, tokenize_module};
-pub use parse::{explain, Flags, Mode, Parsed, parse, parse_bytes};

@@ -64,7 +64,12 @@ pub(crate) struct Lower<'a> {
 
 /// Lowers a whole tree.
 pub(crate) fn lower(
-    src: &Source, tokens: &[Token], widths: &[(u32, u32)], nodes: &[Node], start: Start, barry: bool,
+    src: &Source,
+    tokens: &[Token],
+    widths: &[(u32, u32)],
+    nodes: &[Node],
+    start: Start,
+    barry: bool,
     warnings: &mut Vec<Warning>,
 ) -> R<Mod> {
     let mut l = Lower {

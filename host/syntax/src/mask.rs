@@ -31,9 +31,13 @@ enum Ctx {
 enum Header {
     None,
     /// After the name; with parameters to come for `def`.
-    Name { def: bool },
+    Name {
+        def: bool,
+    },
     /// After the type parameters.
-    TypeParams { def: bool },
+    TypeParams {
+        def: bool,
+    },
 }
 
 struct Masker<'a> {
@@ -372,8 +376,8 @@ impl Masker<'_> {
         let before = self.before(i);
         let depth = self.stack.len();
         let prev = self.prev(i);
-        let lambda_param = self.lambdas.last() == Some(&depth)
-            && (before == Kind::Comma || prev.is_some_and(|p| p.kw == Kw::Lambda));
+        let lambda_param =
+            self.lambdas.last() == Some(&depth) && (before == Kind::Comma || prev.is_some_and(|p| p.kw == Kw::Lambda));
         let param = match self.ctx() {
             Ctx::Params => matches!(before, Kind::LPar | Kind::Comma) && self.lambdas.last() != Some(&depth),
             _ => false,
@@ -388,8 +392,14 @@ impl Masker<'_> {
             Some(p) if p.kind == Kind::Name => !p.kw.is_atom() && !matches!(p.kw, Kw::Import | Kw::Except | Kw::Lambda),
             Some(p) => !matches!(
                 p.kind,
-                Kind::Number | Kind::String | Kind::FStringEnd | Kind::TStringEnd | Kind::RPar | Kind::RSqb
-                    | Kind::RBrace | Kind::Ellipsis
+                Kind::Number
+                    | Kind::String
+                    | Kind::FStringEnd
+                    | Kind::TStringEnd
+                    | Kind::RPar
+                    | Kind::RSqb
+                    | Kind::RBrace
+                    | Kind::Ellipsis
             ),
         };
         let keep = t.kind == Kind::DoubleStar || lambda_param || param || self.pattern || !prefix;

@@ -68,11 +68,8 @@ fn parse_text(text: &str, mode: Mode, flags: Flags) -> Result<Parsed, SyntaxErro
         return Err(SyntaxError::bare(ErrorKind::MemoryError, "source is too large"));
     }
     let src = Source::new(text);
-    let options = tokenizer::Options {
-        type_comments: flags.type_comments,
-        extra_tokens: false,
-        unfinished: mode != Mode::Exec,
-    };
+    let options =
+        tokenizer::Options { type_comments: flags.type_comments, extra_tokens: false, unfinished: mode != Mode::Exec };
     let mut t = tokenizer::tokenize(&src, options);
     if let Some(e) = t.error.take() {
         return Err(diagnose::tokenizer_error(&src, &t, e, mode, flags.allow_incomplete));
@@ -115,7 +112,12 @@ fn tree(src: &Source, tokens: &mut [Token], t: &mut Tokens, mode: Mode, flags: F
     lower::lower(src, tokens, &t.widths, &nodes, start, flags.barry_as_flufl, &mut t.warnings)
 }
 
-fn take_type_ignores(src: &Source, tokens: &mut Vec<Token>, t: &mut Tokens, flags: Flags) -> Vec<crate::ast::TypeIgnore> {
+fn take_type_ignores(
+    src: &Source,
+    tokens: &mut Vec<Token>,
+    t: &mut Tokens,
+    flags: Flags,
+) -> Vec<crate::ast::TypeIgnore> {
     if !flags.type_comments {
         return Vec::new();
     }

@@ -167,8 +167,7 @@ fn cookie_in(comment: &[u8]) -> Option<String> {
 
 /// The name under which the tokenizer knows UTF-8 and Latin-1, whatever variant is written.
 fn normalize(name: &str) -> String {
-    let lower: String =
-        name.chars().take(12).map(|c| if c == '_' { '-' } else { c.to_ascii_lowercase() }).collect();
+    let lower: String = name.chars().take(12).map(|c| if c == '_' { '-' } else { c.to_ascii_lowercase() }).collect();
     let is = |n: &str| lower == n || (lower.starts_with(n) && lower.as_bytes().get(n.len()) == Some(&b'-'));
     if is("utf-8") {
         "utf-8".into()
@@ -253,7 +252,11 @@ fn python_alias(label: &str) -> Option<String> {
     }
     if let Some(n) = compact.strip_prefix("iso8859").or_else(|| compact.strip_prefix("latin")) {
         let n: u32 = n.parse().ok()?;
-        let n = if compact.starts_with("latin") { [0, 1, 2, 3, 4, 9, 10, 13, 14, 15, 16].get(n as usize).copied()? } else { n };
+        let n = if compact.starts_with("latin") {
+            [0, 1, 2, 3, 4, 9, 10, 13, 14, 15, 16].get(n as usize).copied()?
+        } else {
+            n
+        };
         return match n {
             // The web reads these two as their Windows supersets, which differ from the standards.
             9 | 11 => None,

@@ -46,7 +46,8 @@ fn info(src: &Source, t: &Token, extra: bool) -> TokenInfo {
             if implicit {
                 text.clear();
             }
-            end = (t.line, start.1 + 1);
+            let width = if text.starts_with('\r') { 2 } else { 1 };
+            end = (t.line, start.1 + width);
         }
         Kind::FStringMiddle | Kind::TStringMiddle if t.flags & DOUBLED != 0 => {
             text.pop();

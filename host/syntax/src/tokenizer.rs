@@ -64,7 +64,15 @@ pub struct Tokens {
 pub fn tokenize(source: &Source, options: Options) -> Tokens {
     let mut t = Tokenizer::new(source, options);
     let error = t.run().err().map(|e| *e);
-    Tokens { tokens: t.tokens, open: t.parens, warnings: t.warnings, error, incomplete: t.incomplete, lazy_error: t.lazy, widths: t.widths }
+    Tokens {
+        tokens: t.tokens,
+        open: t.parens,
+        warnings: t.warnings,
+        error,
+        incomplete: t.incomplete,
+        lazy_error: t.lazy,
+        widths: t.widths,
+    }
 }
 
 pub(crate) type Step<T = ()> = Result<T, Box<SyntaxError>>;
@@ -215,14 +223,10 @@ impl<'s> Tokenizer<'s> {
             let last = self.options.unfinished && self.src.newline_added && self.pos + 1 == self.bytes.len();
             if last && self.parens.is_empty() && self.pos as u32 > self.src.line_start(self.line) {
                 self.indent_to(col, alt)?;
-                if self.indents.len() > 1 {
-                    let top = self.tokens.last().is_some_and(|t| t.kind == Kind::Indent);
-                    self.incomplete = !top;
-                    let mut e = self.error_here(if top { "unexpected indent" } else { "invalid syntax" });
-                    if top {
-                        e.kind = ErrorKind::IndentationError;
-                    }
-                    return Err(e);
+                let deeper = self.tokens.last().is_some_and(|t| t.kind == Kind::Indent);
+                if self.indents.len() > 1 && !deeper {
+                    self.incomplete = true;
+                    return Err(self.error_here("invalid syntax"));
                 }
             }
             return Ok(true);
@@ -310,7 +314,8 @@ impl<'s> Tokenizer<'s> {
         }
         let Some(at) = type_comment(&self.bytes[start..self.pos]) else { return };
         let text = &self.bytes[start + at..self.pos];
-        let ignore = text.starts_with(b"ignore") && !text.get(6).is_some_and(|b| *b >= 128 || b.is_ascii_alphanumeric());
+        let ignore =
+            text.starts_with(b"ignore") && !text.get(6).is_some_and(|b| *b >= 128 || b.is_ascii_alphanumeric());
         if ignore {
             self.push(Kind::TypeIgnore, start + at + 6, line);
             if blank && self.at(0) == b'\n' {

@@ -202,12 +202,7 @@ impl Source for Reader<'_> {
         Ok(u16::from_le_bytes(self.array()?))
     }
     fn pos(&mut self) -> Result<Pos, Malformed> {
-        Ok(Pos {
-            lineno: self.int()?,
-            col_offset: self.int()?,
-            end_lineno: self.int()?,
-            end_col_offset: self.int()?,
-        })
+        Ok(Pos { lineno: self.int()?, col_offset: self.int()?, end_lineno: self.int()?, end_col_offset: self.int()? })
     }
     fn end(&mut self) -> Result<(), Malformed> {
         self.depth -= 1;
@@ -250,9 +245,9 @@ impl Source for Reader<'_> {
             }
             tag::FLOAT => Constant::Float(self.f64()?),
             tag::COMPLEX => Constant::Complex { real: self.f64()?, imag: self.f64()? },
-            tag::STR => Constant::Str(
-                Wtf8::from_bytes(self.bytes()?).ok_or_else(|| Malformed("a string is not WTF-8".into()))?,
-            ),
+            tag::STR => {
+                Constant::Str(Wtf8::from_bytes(self.bytes()?).ok_or_else(|| Malformed("a string is not WTF-8".into()))?)
+            }
             tag::BYTES => Constant::Bytes(self.bytes()?.into()),
             tag::TUPLE => Constant::Tuple(self.constants()?),
             tag::FROZEN_SET => Constant::FrozenSet(self.constants()?),

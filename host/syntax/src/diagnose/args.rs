@@ -17,7 +17,11 @@ impl Recognizer<'_> {
                         return self.raise(e.t0, self.i + 1, "cannot assign to iterable argument unpacking");
                     }
                     if splat {
-                        return self.raise(t0, self.i, "iterable argument unpacking follows keyword argument unpacking");
+                        return self.raise(
+                            t0,
+                            self.i,
+                            "iterable argument unpacking follows keyword argument unpacking",
+                        );
                     }
                 }
                 Kind::DoubleStar => {

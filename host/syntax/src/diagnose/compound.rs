@@ -6,10 +6,8 @@ use crate::token::{Kind, Kw};
 
 impl Recognizer<'_> {
     pub fn starts_compound(&mut self) -> bool {
-        matches!(
-            self.kw(),
-            Kw::If | Kw::While | Kw::For | Kw::Try | Kw::With | Kw::Def | Kw::Class | Kw::Async
-        ) || self.at(Kind::At)
+        matches!(self.kw(), Kw::If | Kw::While | Kw::For | Kw::Try | Kw::With | Kw::Def | Kw::Class | Kw::Async)
+            || self.at(Kind::At)
             || self.at_soft("match") && self.ahead(Self::match_header).is_some()
     }
 

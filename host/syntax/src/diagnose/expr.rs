@@ -11,8 +11,17 @@ impl Recognizer<'_> {
             Kind::Name => {
                 matches!(t.kw, Kw::No | Kw::None | Kw::True | Kw::False | Kw::Lambda | Kw::Not | Kw::Await)
             }
-            Kind::Number | Kind::String | Kind::FStringStart | Kind::TStringStart | Kind::LPar | Kind::LSqb
-            | Kind::LBrace | Kind::Minus | Kind::Plus | Kind::Tilde | Kind::Ellipsis => true,
+            Kind::Number
+            | Kind::String
+            | Kind::FStringStart
+            | Kind::TStringStart
+            | Kind::LPar
+            | Kind::LSqb
+            | Kind::LBrace
+            | Kind::Minus
+            | Kind::Plus
+            | Kind::Tilde
+            | Kind::Ellipsis => true,
             _ => false,
         }
     }
@@ -52,7 +61,7 @@ impl Recognizer<'_> {
         let t0 = self.i;
         self.bump();
         if matches!(self.kind(), Kind::RPar | Kind::RSqb | Kind::RBrace | Kind::Comma | Kind::Colon) && self.level > 0 {
-            return self.raise_here( "Invalid star expression");
+            return self.raise_here("Invalid star expression");
         }
         let inner = operand(self)?;
         let mut e = self.e(Class::Starred, t0);
@@ -302,8 +311,18 @@ impl Recognizer<'_> {
         let mut e = self.factor()?;
         while matches!(
             self.kind(),
-            Kind::VBar | Kind::Circumflex | Kind::Amper | Kind::LeftShift | Kind::RightShift | Kind::Plus | Kind::Minus
-                | Kind::Star | Kind::Slash | Kind::DoubleSlash | Kind::Percent | Kind::At
+            Kind::VBar
+                | Kind::Circumflex
+                | Kind::Amper
+                | Kind::LeftShift
+                | Kind::RightShift
+                | Kind::Plus
+                | Kind::Minus
+                | Kind::Star
+                | Kind::Slash
+                | Kind::DoubleSlash
+                | Kind::Percent
+                | Kind::At
         ) {
             self.bump();
             self.no_not()?;

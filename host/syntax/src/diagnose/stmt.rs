@@ -64,7 +64,11 @@ impl Recognizer<'_> {
             Kw::Raise => {
                 self.bump();
                 if self.at_kw(Kw::From) {
-                    return self.raise(self.i - 1, self.i + 1, "did you forget an expression between 'raise' and 'from'?");
+                    return self.raise(
+                        self.i - 1,
+                        self.i + 1,
+                        "did you forget an expression between 'raise' and 'from'?",
+                    );
                 }
                 if self.starts_expression() {
                     self.expression()?;
@@ -107,7 +111,10 @@ impl Recognizer<'_> {
                 self.import_names(false)
             }
             Kw::From => self.import_from(),
-            _ if self.at_soft("type") && self.peek(1).is_name() && matches!(self.peek(2).kind, Kind::Equal | Kind::LSqb) => {
+            _ if self.at_soft("type")
+                && self.peek(1).is_name()
+                && matches!(self.peek(2).kind, Kind::Equal | Kind::LSqb) =>
+            {
                 self.bump();
                 self.bump();
                 self.type_params()?;
@@ -245,9 +252,19 @@ impl Recognizer<'_> {
         match self.kind() {
             Kind::Equal => self.assignment(e),
             Kind::Colon => self.annotation(e),
-            Kind::PlusEqual | Kind::MinEqual | Kind::StarEqual | Kind::SlashEqual | Kind::PercentEqual
-            | Kind::AmperEqual | Kind::VBarEqual | Kind::CircumflexEqual | Kind::LeftShiftEqual | Kind::AtEqual
-            | Kind::RightShiftEqual | Kind::DoubleStarEqual | Kind::DoubleSlashEqual => {
+            Kind::PlusEqual
+            | Kind::MinEqual
+            | Kind::StarEqual
+            | Kind::SlashEqual
+            | Kind::PercentEqual
+            | Kind::AmperEqual
+            | Kind::VBarEqual
+            | Kind::CircumflexEqual
+            | Kind::LeftShiftEqual
+            | Kind::AtEqual
+            | Kind::RightShiftEqual
+            | Kind::DoubleStarEqual
+            | Kind::DoubleSlashEqual => {
                 if !matches!(e.class, Class::Name | Class::Attribute | Class::Subscript) {
                     self.bump();
                     self.right_side()?;
@@ -308,8 +325,8 @@ impl Recognizer<'_> {
     fn compare_instead(&mut self, e: &E) -> P {
         match e.class {
             Class::Tuple if !e.paren && self.tokens.get(e.t0 as usize).is_some() => {
-                let unparenthesized = e.items.first().is_some_and(|i| i.t0 == e.t0)
-                    && e.items.last().is_some_and(|l| l.t1 == e.t1);
+                let unparenthesized =
+                    e.items.first().is_some_and(|i| i.t0 == e.t0) && e.items.last().is_some_and(|l| l.t1 == e.t1);
                 match e.items.last() {
                     Some(last) if unparenthesized => self.check_equal(&last.clone()),
                     _ => Ok(()),

@@ -161,7 +161,11 @@ impl Lower<'_> {
                     let this = self.tk(self.n(c).t0 + 1) == Kind::Star;
                     if *star.get_or_insert(this) != this {
                         let n = self.n(c);
-                        return self.error(n.t0, n.t0 + 1 + this as u32, "cannot have both 'except' and 'except*' on the same 'try'");
+                        return self.error(
+                            n.t0,
+                            n.t0 + 1 + this as u32,
+                            "cannot have both 'except' and 'except*' on the same 'try'",
+                        );
                     }
                     handlers.push(self.handler(c, this)?);
                 }

@@ -10,6 +10,13 @@ impl Lower<'_> {
         if self.nodes.is_empty() || self.kind(0) != K::Module {
             return Err(Fail::At(0));
         }
+        // An indent at the end, where a blank line was left unfinished.
+        let dangling = |l: &Self| {
+            let mut rev = l.tokens.iter().enumerate().rev();
+            rev.find(|(_, t)| !matches!(t.kind, Kind::EndMarker | Kind::Dedent))
+                .filter(|(_, t)| t.kind == Kind::Indent)
+                .map_or(Ok(()), |(i, _)| Err(Fail::At(i as u32)))
+        };
         match start {
             Start::File => Ok(Mod::Module { body: self.statements(0, false)?, type_ignores: Vec::new() }),
             Start::Interactive => {
@@ -23,6 +30,9 @@ impl Lower<'_> {
                     let at = self.tokens.iter().position(|t| t.kind == Kind::Newline).unwrap_or(0) as u32;
                     return self.error(at, at + 1, "multiple statements found while compiling a single statement");
                 }
+                if !simple {
+                    dangling(self)?;
+                }
                 // A compound statement on one line needs a newline of its own behind that of its body.
                 let closed = self.tokens.iter().rev().nth(1).is_some_and(|t| t.kind == Kind::Dedent);
                 if !simple && self.src.newline_added && !closed {
@@ -31,6 +41,7 @@ impl Lower<'_> {
                 Ok(Mod::Interactive { body })
             }
             Start::Eval => {
+                dangling(self)?;
                 let stmt = self.only(0)?;
                 if self.kind(stmt) != K::ExpressionStmt {
                     return self.reject(stmt);

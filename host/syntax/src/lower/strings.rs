@@ -110,7 +110,7 @@ impl<'a> Lower<'a> {
         let (top_plain, top_bytes, top_f, top_t) = self.kinds_at_top(n.t0, n.t1);
         let (plain, bytes, formatted, template) = (top_plain, top_bytes, top_f, top_t);
         if bytes && (plain || formatted || template) && !template {
-            return self.error(n.t0, n.t1, "cannot mix bytes and nonbytes literals");
+            return self.error(n.t1, n.t1 + 1, "cannot mix bytes and nonbytes literals");
         }
         if template && (plain || bytes || formatted) {
             return self.error(n.t0, n.t1, "cannot mix t-string literals with string or bytes literals");
@@ -177,7 +177,7 @@ impl<'a> Lower<'a> {
     fn plain_strings(&mut self, i: u32, bytes: bool, plain: bool) -> R<Expr> {
         let n = self.n(i);
         if bytes && plain {
-            return self.error(n.t0, n.t1, "cannot mix bytes and nonbytes literals");
+            return self.error(n.t1, n.t1 + 1, "cannot mix bytes and nonbytes literals");
         }
         if bytes {
             let mut out = Vec::new();
@@ -361,7 +361,11 @@ impl<'a> Lower<'a> {
     /// The format specification between the colon and the closing brace.
     fn format_spec(&mut self, colon: u32, close: u32, raw: bool, nested: Vec<u32>) -> R<Expr> {
         let mut parts = Parts::default();
-        let mut fields = nested.into_iter().filter(|f| matches!(self.nodes[*f as usize].kind, K::FormatExpression | K::Interpolation)).collect::<Vec<_>>().into_iter();
+        let mut fields = nested
+            .into_iter()
+            .filter(|f| matches!(self.nodes[*f as usize].kind, K::FormatExpression | K::Interpolation))
+            .collect::<Vec<_>>()
+            .into_iter();
         let mut t = colon + 1;
         while t < close {
             match self.tk(t) {

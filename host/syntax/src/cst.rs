@@ -123,7 +123,7 @@ fn first_error(tree: &tree_sitter::Tree, tokens: &[Token]) -> u32 {
             break;
         }
         for i in 0..node.child_count() {
-            if let Some(c) = node.child(i as u32)
+            if let Some(c) = node.child(i)
                 && c.has_error()
             {
                 node = c;

@@ -23,11 +23,11 @@ pub struct TokenInfo {
 pub fn tokenize_module(text: &str, extra_tokens: bool) -> (Vec<TokenInfo>, Option<SyntaxError>) {
     let src = Source::keeping_newlines(text);
     let t = tokenizer::tokenize(&src, Options { extra_tokens, ..Options::default() });
-    let tokens = t.tokens.iter().map(|t| info(&src, t, extra_tokens)).collect();
+    let tokens = t.tokens.iter().map(|t| info(&src, t)).collect();
     (tokens, t.error)
 }
 
-fn info(src: &Source, t: &Token, extra: bool) -> TokenInfo {
+fn info(src: &Source, t: &Token) -> TokenInfo {
     let end_of_text = t.start as usize >= src.text.len();
     let mut text = src.text[t.start as usize..t.end as usize].to_owned();
     let mut start = (t.line, src.char_col(t.line, t.start));
@@ -55,7 +55,6 @@ fn info(src: &Source, t: &Token, extra: bool) -> TokenInfo {
         }
         _ => {}
     }
-    let _ = extra;
     if src.newline_added && line.ends_with('\n') && t.end_line == src.line_count() {
         line.pop();
     }

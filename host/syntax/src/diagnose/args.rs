@@ -135,7 +135,7 @@ impl Recognizer<'_> {
     /// Parameters up to the closing parenthesis of a `def` or the colon of a `lambda`.
     pub fn parameters(&mut self, lambda: bool) -> P {
         let close = if lambda { Kind::Colon } else { Kind::RPar };
-        let (mut slash, mut star, mut default, mut bare, mut kwarg) = (false, false, false, None, false);
+        let (mut slash, mut star, mut default, mut kwarg) = (false, false, false, false);
         let mut count = 0;
         while !self.at(close) {
             let t0 = self.i;
@@ -171,7 +171,6 @@ impl Recognizer<'_> {
                     }
                     star = true;
                     if self.at(Kind::Comma) || self.at(close) {
-                        bare = Some(t0);
                         let after = self.peek(1).kind;
                         if self.at(close) || after == close || after == Kind::DoubleStar {
                             return self.raise(t0, t0 + 1, "named arguments must follow bare *");
@@ -209,7 +208,6 @@ impl Recognizer<'_> {
                     }
                 }
             }
-            let _ = bare;
             count += 1;
             if !self.eat(Kind::Comma) {
                 break;

@@ -48,7 +48,7 @@ impl Recognizer<'_> {
         }
         let first = self.star_named()?;
         if self.at_for() {
-            self.comprehension(&first, "(")?;
+            self.comprehension(&first)?;
             self.expect(Kind::RPar)?;
             return Ok(self.e(Class::Other("generator expression"), t0));
         }
@@ -77,12 +77,9 @@ impl Recognizer<'_> {
             let e = self.star_named()?;
             if self.at_for() {
                 let t0 = items[0].t0;
-                let open = match close {
-                    Kind::RSqb => "[",
-                    Kind::RBrace => "{",
-                    _ => return self.fail(),
-                };
-                let _ = open;
+                if close == Kind::RPar {
+                    return self.fail();
+                }
                 if self.ahead(|p| p.for_clauses()).is_some() {
                     let last = e.t1;
                     return self.raise(t0, last, "did you forget parentheses around the comprehension target?");
@@ -101,7 +98,7 @@ impl Recognizer<'_> {
         }
         let first = self.star_named()?;
         if self.at_for() {
-            self.comprehension(&first, "[")?;
+            self.comprehension(&first)?;
             self.expect(Kind::RSqb)?;
             return Ok(self.e(Class::Other("list comprehension"), t0));
         }
@@ -121,7 +118,7 @@ impl Recognizer<'_> {
         if !self.at(Kind::DoubleStar) {
             let first = self.star_named()?;
             if self.at_for() {
-                self.comprehension(&first, "{")?;
+                self.comprehension(&first)?;
                 self.expect(Kind::RBrace)?;
                 return Ok(self.e(Class::Other("set comprehension"), t0));
             }
@@ -194,7 +191,7 @@ impl Recognizer<'_> {
     }
 
     /// The clauses of a comprehension whose element was `first`.
-    fn comprehension(&mut self, first: &E, _open: &str) -> P {
+    fn comprehension(&mut self, first: &E) -> P {
         if first.class == Class::Starred {
             self.for_clauses()?;
             return self.raise_at(first, "iterable unpacking cannot be used in comprehension");

@@ -111,11 +111,9 @@ impl Recognizer<'_> {
             self.colon_or_newline()?;
             self.block("'elif' statement", line)?;
         }
-        let line = self.peek(0).line;
         let else_at = self.i;
         self.else_block()?;
         if self.i > else_at && self.at_kw(Kw::Elif) {
-            let _ = line;
             return self.raise_here("'elif' block follows an 'else' block");
         }
         Ok(())

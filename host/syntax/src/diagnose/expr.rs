@@ -157,11 +157,8 @@ impl Recognizer<'_> {
             return self.fail();
         }
         self.bump();
-        if self.quiet == 0 && !self.starts_expression() {
-            if !self.at(Kind::ErrorToken) {
-                let msg = "expected expression after 'else', but statement is given";
-                return self.raise_here(msg);
-            }
+        if self.quiet == 0 && !self.starts_expression() && !self.at(Kind::ErrorToken) {
+            return self.raise_here("expected expression after 'else', but statement is given");
         }
         self.expression()?;
         let mut e = self.e(Class::Other("conditional expression"), t0);

@@ -27,7 +27,6 @@ impl Recognizer<'_> {
 
     fn pattern(&mut self) -> P {
         self.nested(|p| {
-            let t0 = p.i;
             p.closed_pattern()?;
             while p.eat(Kind::VBar) {
                 p.closed_pattern()?;
@@ -47,7 +46,6 @@ impl Recognizer<'_> {
                 }
                 p.bump();
             }
-            let _ = t0;
             Ok(())
         })
     }

@@ -142,9 +142,6 @@ impl Recognizer<'_> {
     fn del(&mut self) -> P {
         self.bump();
         let e = self.star_expressions()?;
-        if matches!(self.kind(), Kind::Newline | Kind::Semi) {
-            return self.check_target(&e, Use::Del);
-        }
         self.check_target(&e, Use::Del)
     }
 

@@ -144,9 +144,6 @@ impl Lower<'_> {
             }
         }
         if bare_star && out.kwonlyargs.is_empty() {
-            let t = self.n(list).t1;
-            let at = if lambda { t } else { t - 1 };
-            let _ = at;
             return self.reject(list);
         }
         Ok(out)

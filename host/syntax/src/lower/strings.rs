@@ -89,27 +89,11 @@ impl<'a> Lower<'a> {
             _ => {}
         }
         fields.retain(|f| self.kind(*f) == K::Interpolation);
-        let (mut plain, mut bytes, mut formatted, mut template) = (false, false, false, false);
-        for t in n.t0..n.t1 {
-            match self.tk(t) {
-                Kind::String if split(self.text(t)).bytes => bytes = true,
-                Kind::String => plain = true,
-                Kind::FStringStart => formatted = true,
-                Kind::TStringStart => template = true,
-                _ => {}
-            }
-            if let Kind::FStringStart | Kind::TStringStart = self.tk(t)
-                && fields.is_empty()
-            {
-                continue;
-            }
-        }
+        let (plain, bytes, formatted, template) = self.kinds_at_top(n.t0, n.t1);
         if !formatted && !template {
             return self.plain_strings(i, bytes, plain);
         }
-        let (top_plain, top_bytes, top_f, top_t) = self.kinds_at_top(n.t0, n.t1);
-        let (plain, bytes, formatted, template) = (top_plain, top_bytes, top_f, top_t);
-        if bytes && (plain || formatted || template) && !template {
+        if bytes && !template {
             return self.error(n.t1, n.t1 + 1, "cannot mix bytes and nonbytes literals");
         }
         if template && (plain || bytes || formatted) {
@@ -117,17 +101,12 @@ impl<'a> Lower<'a> {
         }
         let mut parts = Parts::default();
         let mut fields = fields.into_iter();
-        let mut first = true;
-        let mut first_kind = None;
         let mut raw = false;
         let mut t = n.t0;
         while t < n.t1 {
             match self.tk(t) {
                 Kind::String => {
                     let (text, unicode) = self.plain_text(t)?;
-                    if first && unicode {
-                        first_kind = Some(Text::new("u"));
-                    }
                     let kind = unicode.then(|| Text::new("u"));
                     parts.push_text(&text, kind, self.span(t, t + 1));
                 }
@@ -137,15 +116,12 @@ impl<'a> Lower<'a> {
                     let Some(f) = fields.next().filter(|f| self.n(*f).t0 == t) else { return Err(Fail::At(t)) };
                     self.field(f, raw, template, &mut parts)?;
                     t = self.n(f).t1;
-                    first = false;
                     continue;
                 }
                 _ => {}
             }
-            first = false;
             t += 1;
         }
-        let _ = first_kind;
         let values = parts.finish();
         Ok(self.mk(i, if template { ExprKind::TemplateStr { values } } else { ExprKind::JoinedStr { values } }))
     }

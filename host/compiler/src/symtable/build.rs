@@ -80,13 +80,7 @@ impl Builder {
     fn new_scope(&mut self, name: Ident, block: Block, key: Key, pos: Pos) -> ScopeId {
         let parent = self.stack.last().copied();
         let outer = parent.map(|p| &self.table.scopes[p]);
-        let method = block == Block::Function
-            && outer.is_some_and(|o| match o.block {
-                Block::Class => true,
-                // The type parameters of a method stand between it and its class.
-                Block::TypeParameters => o.parent.is_some_and(|p| self.table.scopes[p].block == Block::Class),
-                _ => false,
-            });
+        let method = block == Block::Function && outer.is_some_and(|o| o.block == Block::Class);
         let scope = Scope {
             name,
             block,

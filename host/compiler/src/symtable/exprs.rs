@@ -157,8 +157,6 @@ impl Builder {
         let scope = self.cur();
         scope.comprehension = Some(comp);
         scope.coroutine |= outermost.is_async != 0;
-        // A comprehension is no method, even in a class.
-        scope.method = false;
         self.def(&Ident::new(".0"), flag::PARAM, e.pos)?;
         self.target(&outermost.target)?;
         self.exprs(&outermost.ifs)?;

@@ -54,7 +54,7 @@ fn literal_type(e: &Expr) -> Option<&'static str> {
 impl<'a> Compiler<'a> {
     /// Reports a SyntaxWarning, once for each place: `finally` bodies are compiled more than once.
     pub(crate) fn warn(&mut self, msg: impl Into<String>, pos: Loc) {
-        let w = Warning { msg: msg.into(), pos, deprecation: false };
+        let w = Warning { msg: msg.into(), pos };
         if !self.warnings.contains(&w) {
             self.warnings.push(w);
         }

@@ -1,6 +1,7 @@
 //! Disassembles files, or with `--check` compiles, validates and marshals whole folders and prints only what fails.
 
 use std::path::{Path, PathBuf};
+use taipan_compiler::code::{CodeObject, Const, kind};
 use taipan_compiler::{Mode, Options, compile_source, dis, marshal, validate};
 
 fn main() {
@@ -11,6 +12,19 @@ fn main() {
         files.sort();
         let failed = files.iter().filter(|f| !check(f)).count();
         println!("{} files, {failed} failed", files.len());
+        return;
+    }
+    if args.first().is_some_and(|a| a == "--facts") {
+        let mut files = Vec::new();
+        args[1..].iter().for_each(|a| collect(Path::new(a), &mut files));
+        files.sort();
+        for f in &files {
+            let Ok(bytes) = std::fs::read(f) else { continue };
+            println!("file {}", f.display());
+            if let Ok(c) = compile_source(&bytes, "f", Mode::Exec, Options::default()) {
+                facts(&c.code);
+            }
+        }
         return;
     }
     for file in &args {
@@ -25,6 +39,40 @@ fn main() {
                 }
                 Err(e) => eprintln!("{e}"),
             },
+        }
+    }
+}
+
+/// What another implementation can be compared with, a line for each code object.
+fn facts(code: &CodeObject) {
+    let pick = |bit: u8| {
+        let all = code.localsplusnames.iter().zip(&code.localspluskinds);
+        all.filter(|(_, k)| *k & bit != 0).map(|(n, _)| n.as_str()).collect::<Vec<_>>()
+    };
+    let mut lines: Vec<i32> =
+        taipan_abi::location::locations(&code.linetable, code.firstlineno).filter_map(|l| l.line).collect();
+    lines.sort();
+    lines.dedup();
+    let (mut locals, mut cells, mut free) = (pick(kind::LOCAL), pick(kind::CELL), pick(kind::FREE));
+    for l in [&mut locals, &mut cells, &mut free] {
+        l.sort();
+    }
+    println!(
+        "{}|{}|{} {} {}|{:#x}|{}|{}|{}|{}",
+        code.qualname.as_str(),
+        code.firstlineno,
+        code.argcount,
+        code.posonlyargcount,
+        code.kwonlyargcount,
+        code.flags,
+        locals.join(","),
+        cells.join(","),
+        free.join(","),
+        lines.iter().map(i32::to_string).collect::<Vec<_>>().join(",")
+    );
+    for c in &code.consts {
+        if let Const::Code(inner) = c {
+            facts(inner);
         }
     }
 }

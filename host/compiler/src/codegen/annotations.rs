@@ -1,7 +1,7 @@
 //! Annotations: `__annotate__` functions (PEP 649), or strings under `from __future__ import annotations`.
 
 use super::unit::Deferred;
-use super::{Compiler, UnitKind, line_loc};
+use super::{Compiler, UnitKind};
 use crate::code::Const;
 use crate::error::Result;
 use crate::linetable::Loc;
@@ -163,8 +163,6 @@ impl<'a> Compiler<'a> {
         let start = self.u().seq.position();
         let module = self.unit().kind == UnitKind::Module;
         let flag = Ident::new("__conditional_annotations__");
-        // Code runs on from the line of the block's head.
-        let loc = if module { line_loc(1) } else { loc };
         self.enter_lazy(Ident::new("__annotate__"), scope, loc)?;
         if !module && deferred.iter().any(|d| d.index.is_some()) {
             self.u().frees.add(&flag);

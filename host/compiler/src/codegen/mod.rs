@@ -157,7 +157,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn module_body(&mut self, body: &'a [Stmt]) -> Result<()> {
-        let loc = line_loc(1);
+        let loc = body.first().map_or(line_loc(1), |s| s.pos);
         let scope = self.scope();
         if scope.has_conditional_annotations {
             self.op_i(Op::BUILD_SET, 0, loc);

@@ -191,7 +191,9 @@ impl Analyzer<'_> {
                 if s == NameScope::Free && is_class && self.dunders.contains(&name) {
                     // The class has no binding of this name that its own code could use.
                     s = NameScope::GlobalImplicit;
-                    comp_free.remove(&name);
+                    if !self.free_in_a_child(comp, &name) {
+                        comp_free.remove(&name);
+                    }
                     self.table.scopes[comp].symbols.set(&name, flags | (s as u32) << flag::SCOPE_OFFSET);
                 }
                 self.table.scopes[id].symbols.set(&name, flags);

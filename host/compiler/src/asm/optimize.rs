@@ -167,17 +167,20 @@ fn remove_nops(cfg: &mut Cfg) {
         if !cfg.blocks[b].instrs.iter().any(|i| i.is_nop()) {
             continue;
         }
-        let instrs = std::mem::take(&mut cfg.blocks[b].instrs);
+        let mut instrs = std::mem::take(&mut cfg.blocks[b].instrs);
         let mut kept = Vec::with_capacity(instrs.len());
         let mut previous_line = -1;
-        for (i, instr) in instrs.iter().enumerate() {
+        for i in 0..instrs.len() {
+            let instr = instrs[i];
             let line = instr.loc.lineno;
             if instr.is_nop() {
                 if line < 0 || line == previous_line {
                     continue;
                 }
-                match instrs.get(i + 1) {
-                    Some(n) if n.loc.lineno == line || n.loc.lineno < 0 && n.kind != Kind::Setup && !n.is_stop() => {
+                match instrs[i + 1..].iter_mut().find(|n| n.kind != Kind::Setup) {
+                    Some(n) if n.loc.lineno == line => continue,
+                    Some(n) if n.loc.lineno < 0 => {
+                        n.loc = instr.loc;
                         continue;
                     }
                     None => {
@@ -196,7 +199,7 @@ fn remove_nops(cfg: &mut Cfg) {
                 }
             }
             previous_line = line;
-            kept.push(*instr);
+            kept.push(instr);
         }
         cfg.blocks[b].instrs = kept;
     }

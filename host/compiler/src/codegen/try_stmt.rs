@@ -12,6 +12,8 @@ impl<'a> Compiler<'a> {
         &mut self, body: &'a [Stmt], handlers: &'a [ExceptHandler], orelse: &'a [Stmt], finalbody: &'a [Stmt],
         loc: Loc, star: bool,
     ) -> Result<()> {
+        // So that the line of `try` itself is seen to run.
+        self.op(Op::NOP, loc);
         if finalbody.is_empty() {
             return self.try_inner(body, handlers, orelse, loc, star);
         }

@@ -40,6 +40,11 @@ fn main() {
         }
         return;
     }
+    if let [flag, file] = &args[..]
+        && flag == "--errors"
+    {
+        return errors(file);
+    }
     for file in &args {
         match std::fs::read(file) {
             Err(e) => eprintln!("{file}: {e}"),
@@ -53,6 +58,24 @@ fn main() {
                 Err(e) => eprintln!("{e}"),
             },
         }
+    }
+}
+
+/// Compiles sources that are separated by NUL characters; a line with the outcome for each.
+fn errors(file: &str) {
+    let Ok(all) = std::fs::read(file) else { return };
+    for source in all.split(|b| *b == 0) {
+        let result = compile_source(source, "f", Mode::Exec, Options::default());
+        let (text, warnings) = match result {
+            Ok(c) => ("OK".to_string(), c.warnings),
+            Err(e) => {
+                let text =
+                    format!("{} {},{}-{},{}", e.msg, e.lineno, e.offset, e.end_lineno, e.end_offset);
+                (text, Vec::new())
+            }
+        };
+        let warnings: Vec<String> = warnings.iter().map(|w| format!("{}@{}", w.msg, w.lineno)).collect();
+        println!("{text} | {}", warnings.join("; "));
     }
 }
 

@@ -43,6 +43,8 @@ pub fn assemble(seq: Seq, locals: Locals, docstring: Option<Const>, firstlineno:
     let (stacksize, depths) = flow::stack_depths(&mut cfg).map_err(internal)?;
     let position: Vec<usize> = positions(&cfg);
     cold_last(&mut cfg);
+    optimize::remove_needless_jumps(&mut cfg);
+    optimize::remove_nops(&mut cfg);
     normalize(&mut cfg, &position);
     for b in &mut cfg.blocks {
         for i in &mut b.instrs {

@@ -9,7 +9,7 @@ mod optimize;
 use crate::code::Const;
 use crate::error::{ErrorKind, Result, SyntaxError};
 use crate::fold;
-use crate::linetable::{Loc, NO_LOC};
+use crate::linetable::Loc;
 use std::collections::HashMap;
 use taipan_abi::opcode::{F_JUMP, F_JUMP_BACK, Op};
 
@@ -58,9 +58,6 @@ impl Instr {
     }
     pub(crate) fn is_stop(&self) -> bool {
         self.kind != Kind::Setup && self.op.info().flags & taipan_abi::opcode::F_STOP != 0
-    }
-    pub(crate) fn is_uncond(&self) -> bool {
-        self.is_jump() && self.is_stop()
     }
     pub(crate) fn is_nop(&self) -> bool {
         self.kind == Kind::Plain && self.op == Op::NOP
@@ -228,6 +225,40 @@ impl Seq {
         self.instrs.truncate(keep);
         self.load_const(c, loc);
     }
+    /// Adds the building of a list or set, from a constant if all items are; `extend` is the opcode that adds one.
+    pub fn build(&mut self, op: Op, extend: Op, n: usize, loc: Loc) {
+        match self.const_tail(n) {
+            Some(t) if n > 2 => {
+                let keep = self.instrs.len() - n;
+                self.instrs.truncate(keep);
+                self.emit(op, 0, loc);
+                let items =
+                    if op == Op::BUILD_SET { Const::frozenset(t.into_iter()) } else { Const::Tuple(t.into()) };
+                self.load_const(items, loc);
+                self.emit(extend, 1, loc);
+            }
+            _ => self.emit(op, n as u32, loc),
+        }
+    }
+    /// A set of `n` constants that was just built becomes a constant.
+    pub fn fold_set(&mut self, n: usize, loc: Loc) {
+        let Some(last) = self.last_in_line() else { return };
+        if last.op == Op::BUILD_SET && n <= 2 && last.arg as usize == n {
+            self.instrs.pop();
+            match self.const_tail(n) {
+                Some(items) => self.replace_tail(n, Const::frozenset(items.into_iter()), loc),
+                None => self.instrs.push(last),
+            }
+        } else if last.op == Op::SET_UPDATE
+            && let [.., empty, items, _] = self.instrs[..]
+            && empty.op == Op::BUILD_SET
+            && empty.arg == 0
+            && items.kind == Kind::Const
+        {
+            self.instrs.truncate(self.instrs.len() - 3);
+            self.instrs.push(items);
+        }
+    }
     /// Adds a unary operator, or its result.
     pub fn unary(&mut self, op: Op, loc: Loc) {
         if let Some(t) = self.const_tail(1)
@@ -257,18 +288,10 @@ impl Seq {
     pub fn last_in_line(&self) -> Option<Instr> {
         if self.barrier < self.instrs.len() { self.instrs.last().copied() } else { None }
     }
-    /// The opcode just emitted at the end of the present straight line.
-    pub fn last_is_stop(&self) -> bool {
-        self.barrier < self.instrs.len() && self.instrs.last().is_some_and(|i| i.is_stop())
-    }
     pub(crate) fn check(&self) -> Result<()> {
         match self.overflow {
             Some(msg) => Err(SyntaxError::other(ErrorKind::Overflow, msg)),
             None => Ok(()),
         }
-    }
-    /// The place of the last instruction.
-    pub fn last_loc(&self) -> Loc {
-        self.instrs.last().map_or(NO_LOC, |i| i.loc)
     }
 }

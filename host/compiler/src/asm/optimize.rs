@@ -25,6 +25,8 @@ pub fn optimize(cfg: &mut Cfg) {
     while remove_needless_jumps(cfg) {
         remove_nops(cfg);
     }
+    // Handlers of nothing.
+    cfg.remove_unreachable();
     propagate_lines(cfg);
 }
 
@@ -135,7 +137,7 @@ fn inline_exits(cfg: &mut Cfg) -> bool {
 }
 
 /// A jump to the block that follows anyway.
-fn remove_needless_jumps(cfg: &mut Cfg) -> bool {
+pub fn remove_needless_jumps(cfg: &mut Cfg) -> bool {
     let next = cfg.nexts();
     let mut changed = false;
     for k in 0..cfg.order.len() {
@@ -160,7 +162,7 @@ fn remove_needless_jumps(cfg: &mut Cfg) -> bool {
 }
 
 /// NOPs stay only where a line would have no instruction without them.
-fn remove_nops(cfg: &mut Cfg) {
+pub fn remove_nops(cfg: &mut Cfg) {
     let next = cfg.nexts();
     for k in 0..cfg.order.len() {
         let b = cfg.order[k];

@@ -9,9 +9,16 @@ use crate::symtable::Block;
 use taipan_abi::opcode::Op;
 use taipan_syntax::ast::{Expr, ExprKind, Stmt};
 
+/// How deep blocks of one function may be nested (CPython's CO_MAXBLOCKS).
+const MAX_BLOCKS: usize = 20;
+
 impl<'a> Compiler<'a> {
-    pub(crate) fn push_fblock(&mut self, b: FBlock<'a>) {
+    pub(crate) fn push_fblock(&mut self, b: FBlock<'a>, loc: Loc) -> Result<()> {
+        if self.u().fblocks.len() >= MAX_BLOCKS {
+            return err("too many statically nested blocks", loc);
+        }
         self.u().fblocks.push(b);
+        Ok(())
     }
     pub(crate) fn pop_fblock(&mut self) {
         self.u().fblocks.pop();
@@ -37,7 +44,7 @@ impl<'a> Compiler<'a> {
             FBlock::FinallyTry { body } => {
                 self.u().seq.pop_block();
                 if value {
-                    self.push_fblock(FBlock::PopValue);
+                    self.push_fblock(FBlock::PopValue, loc)?;
                 }
                 self.stmts(body)?;
                 if value {
@@ -140,7 +147,8 @@ impl<'a> Compiler<'a> {
         match value {
             Some(v) if constant.is_none() => self.expr(v)?,
             Some(v) if v.pos.lineno != s.pos.lineno => self.op(Op::NOP, v.pos),
-            _ => {}
+            Some(v) => loc = v.pos,
+            None => {}
         }
         if constant.is_some() {
             self.op(Op::NOP, s.pos);

@@ -135,10 +135,9 @@ impl<'a> Compiler<'a> {
     /// The right side of a comparison that is compared only once.
     fn operand(&mut self, op: CmpOp, e: &'a Expr) -> Result<()> {
         if let CmpOp::In | CmpOp::NotIn = op {
-            if let ExprKind::Set { elts } = &e.kind
-                && let Some(items) = constants(elts)
-            {
-                self.load(Const::frozenset(items.into_iter()), e.pos);
+            if let ExprKind::Set { elts } = &e.kind {
+                self.expr(e)?;
+                self.u().seq.fold_set(elts.len(), e.pos);
                 return Ok(());
             }
             return self.iterable(e);

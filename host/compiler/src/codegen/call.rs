@@ -4,9 +4,9 @@ use super::stmt::attribute_loc;
 use super::{Compiler, STACK_USE_GUIDELINE, UnitKind, err};
 use crate::code::Const;
 use crate::error::Result;
-use crate::linetable::Loc;
+use crate::linetable::{Loc, NO_LOC};
 use crate::symtable::{NameScope, flag};
-use taipan_abi::opcode::Op;
+use taipan_abi::opcode::{Intrinsic1, Op};
 use taipan_syntax::ast::{Expr, ExprContext, ExprKind, Ident, Keyword};
 
 fn is_starred(e: &Expr) -> bool {
@@ -22,6 +22,9 @@ impl<'a> Compiler<'a> {
             return Ok(());
         }
         self.warn_caller(func);
+        if self.loop_call(e, func, args, keywords)? {
+            return Ok(());
+        }
         self.expr(func)?;
         self.u().seq.push_null(func.pos);
         self.call_args(0, args, None, keywords, e.pos)
@@ -56,6 +59,63 @@ impl<'a> Compiler<'a> {
             loc = e.pos;
         }
         self.finish_call(args.len(), keywords, loc)?;
+        Ok(true)
+    }
+
+    /// `all`, `any` and `tuple` of a generator expression, as a loop if they are the builtin functions.
+    fn loop_call(
+        &mut self, e: &'a Expr, func: &'a Expr, args: &'a [Expr], keywords: &'a [Keyword],
+    ) -> Result<bool> {
+        let ExprKind::Name { id, ctx: ExprContext::Load } = &func.kind else { return Ok(false) };
+        let [arg @ Expr { kind: ExprKind::GeneratorExp { generators, .. }, .. }] = args else { return Ok(false) };
+        if !keywords.is_empty() || generators.iter().any(|g| g.is_async != 0) {
+            return Ok(false);
+        }
+        let (constant, goes_on) = match id.as_str() {
+            "tuple" => (2, None),
+            "all" => (3, Some(true)),
+            "any" => (4, Some(false)),
+            _ => return Ok(false),
+        };
+        let (skip, start, cleanup, end) = (self.label(), self.label(), self.label(), self.label());
+        let loc = func.pos;
+        self.expr(func)?;
+        self.op_i(Op::COPY, 1, loc);
+        self.op_i(Op::LOAD_COMMON_CONSTANT, constant, loc);
+        self.op(Op::IS_OP, loc);
+        self.jump(Op::POP_JUMP_IF_FALSE, skip, loc);
+        self.op(Op::POP_TOP, loc);
+        if goes_on.is_none() {
+            self.op_i(Op::BUILD_LIST, 0, loc);
+        }
+        self.expr(arg)?;
+        self.place(start);
+        self.jump(Op::FOR_ITER, cleanup, loc);
+        match goes_on {
+            None => {
+                self.op_i(Op::LIST_APPEND, 2, loc);
+                self.goto(start, loc);
+            }
+            Some(value) => {
+                let op = if value { Op::POP_JUMP_IF_TRUE } else { Op::POP_JUMP_IF_FALSE };
+                self.jump(op, start, loc);
+                self.op(Op::POP_ITER, NO_LOC);
+                self.load(if value { Const::False } else { Const::True }, loc);
+                self.goto(end, loc);
+            }
+        }
+        self.place(cleanup);
+        self.op(Op::POP_ITER, NO_LOC);
+        match goes_on {
+            None => self.op_i(Op::CALL_INTRINSIC_1, Intrinsic1::ListToTuple as u32, loc),
+            Some(value) => self.load(if value { Const::True } else { Const::False }, loc),
+        }
+        self.goto(end, loc);
+        self.place(skip);
+        self.op(Op::PUSH_NULL, loc);
+        self.expr(arg)?;
+        self.op_i(Op::CALL, 1, e.pos);
+        self.place(end);
         Ok(true)
     }
 

@@ -61,7 +61,7 @@ impl<'a> Compiler<'a> {
         let private = self.unit().private.clone();
         self.enter_scope(Ident::new(name), UnitKind::Comprehension, scope, loc.lineno, private)?;
         self.u().argcount = 1;
-        let handler = self.stop_iteration_start();
+        let handler = self.stop_iteration_start()?;
         if comp != Comp::Generator {
             self.build(comp, loc);
         }
@@ -203,7 +203,7 @@ impl<'a> Compiler<'a> {
             self.op(Op::GET_AITER, g.iter.pos);
         }
         self.place(start);
-        self.push_fblock(FBlock::AsyncComprehension);
+        self.push_fblock(FBlock::AsyncComprehension, loc)?;
         self.u().seq.setup(except, false, loc);
         self.op(Op::GET_ANEXT, loc);
         self.load(Const::None, loc);

@@ -57,7 +57,7 @@ impl<'a> Compiler<'a> {
             let total = n + pushed as usize;
             match tuple {
                 true => self.u().seq.build_tuple(total, loc),
-                false => self.op_i(build, total as u32, loc),
+                false => self.u().seq.build(build, extend, total, loc),
             }
             return Ok(());
         }

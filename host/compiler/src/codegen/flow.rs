@@ -39,7 +39,7 @@ impl<'a> Compiler<'a> {
     pub(crate) fn while_stmt(&mut self, test: &'a Expr, body: &'a [Stmt], orelse: &'a [Stmt]) -> Result<()> {
         let (start, anchor, exit) = (self.label(), self.label(), self.label());
         self.place(start);
-        self.push_fblock(FBlock::While { start, exit });
+        self.push_fblock(FBlock::While { start, exit }, test.pos)?;
         self.jump_if(test, anchor, false, test.pos)?;
         self.stmts(body)?;
         self.goto(start, NO_LOC);
@@ -54,7 +54,7 @@ impl<'a> Compiler<'a> {
         &mut self, target: &'a Expr, iter: &'a Expr, body: &'a [Stmt], orelse: &'a [Stmt],
     ) -> Result<()> {
         let (start, cleanup, exit) = (self.label(), self.label(), self.label());
-        self.push_fblock(FBlock::For { start, exit });
+        self.push_fblock(FBlock::For { start, exit }, iter.pos)?;
         self.iterable(iter)?;
         let loc = iter.pos;
         self.op(Op::GET_ITER, loc);
@@ -79,7 +79,7 @@ impl<'a> Compiler<'a> {
         self.expr(iter)?;
         self.op(Op::GET_AITER, iter.pos);
         self.place(start);
-        self.push_fblock(FBlock::AsyncFor { start, exit });
+        self.push_fblock(FBlock::AsyncFor { start, exit }, loc)?;
         self.u().seq.setup(except, false, loc);
         self.op(Op::GET_ANEXT, loc);
         self.load(Const::None, loc);

@@ -113,7 +113,7 @@ impl<'a> Compiler<'a> {
                 self.u().docstring = Some(Const::Str(crate::docstring::clean(doc)));
             }
         }
-        let handler = self.stop_iteration_start();
+        let handler = self.stop_iteration_start()?;
         self.stmts(rest)?;
         self.stop_iteration_end(handler);
         let code = self.leave(handler.is_none())?;
@@ -121,15 +121,15 @@ impl<'a> Compiler<'a> {
     }
 
     /// In a generator or coroutine: from here on, StopIteration becomes RuntimeError when it leaves the body.
-    pub(crate) fn stop_iteration_start(&mut self) -> Option<Label> {
+    pub(crate) fn stop_iteration_start(&mut self) -> Result<Option<Label>> {
         let scope = self.scope();
         if !scope.generator && !scope.coroutine {
-            return None;
+            return Ok(None);
         }
         let handler = self.label();
         self.u().seq.setup(handler, true, NO_LOC);
-        self.push_fblock(FBlock::StopIteration);
-        Some(handler)
+        self.push_fblock(FBlock::StopIteration, NO_LOC)?;
+        Ok(Some(handler))
     }
 
     pub(crate) fn stop_iteration_end(&mut self, handler: Option<Label>) {
@@ -149,7 +149,7 @@ impl<'a> Compiler<'a> {
         let private = self.unit().private.clone();
         self.enter(Ident::new("<lambda>"), UnitKind::Lambda, key(e, Part::Body), e.pos.lineno, private)?;
         self.set_argcounts(args);
-        let handler = self.stop_iteration_start();
+        let handler = self.stop_iteration_start()?;
         self.expr(body)?;
         if self.scope().generator {
             self.op(Op::POP_TOP, body.pos);

@@ -269,8 +269,8 @@ impl<'a> Compiler<'a> {
             match literal(k) {
                 Some(c) => {
                     if !seen.insert(hash_key(&c)) {
-                        let text = crate::unparse::expr(k);
-                        let text = String::from_utf8_lossy(text.as_bytes()).into_owned();
+                        let mut text = String::new();
+                        taipan_syntax::dump::repr(&mut text, &c.to_ast());
                         return err(format!("mapping pattern checks duplicate key ({text})"), loc);
                     }
                 }

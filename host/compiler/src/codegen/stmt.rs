@@ -114,7 +114,6 @@ impl<'a> Compiler<'a> {
             && elts.len() == values.len()
             && matches!(elts.len(), 2 | 3)
             && !elts.iter().chain(values).any(|e| matches!(e.kind, ExprKind::Starred { .. }))
-            && values.iter().any(|e| !matches!(e.kind, ExprKind::Constant { .. }))
         {
             return self.parallel_assign(elts, values, target.pos);
         }

@@ -19,7 +19,7 @@ impl<'a> Compiler<'a> {
         }
         let (end, exit, cleanup) = (self.label(), self.label(), self.label());
         self.u().seq.setup(end, false, loc);
-        self.push_fblock(FBlock::FinallyTry { body: finalbody });
+        self.push_fblock(FBlock::FinallyTry { body: finalbody }, loc)?;
         if handlers.is_empty() {
             self.stmts(body)?;
             self.stmts(orelse)?;
@@ -32,7 +32,7 @@ impl<'a> Compiler<'a> {
         self.goto(exit, NO_LOC);
         // The exceptional path.
         self.place(end);
-        self.push_fblock(FBlock::FinallyEnd);
+        self.push_fblock(FBlock::FinallyEnd, loc)?;
         self.u().seq.setup(cleanup, true, loc);
         self.op(Op::PUSH_EXC_INFO, loc);
         self.stmts(finalbody)?;
@@ -67,7 +67,7 @@ impl<'a> Compiler<'a> {
     ) -> Result<()> {
         let (except, end, cleanup) = (self.label(), self.label(), self.label());
         self.u().seq.setup(except, false, loc);
-        self.push_fblock(FBlock::Try);
+        self.push_fblock(FBlock::Try, loc)?;
         self.stmts(body)?;
         self.pop_fblock();
         self.u().seq.pop_block();
@@ -77,7 +77,7 @@ impl<'a> Compiler<'a> {
         self.place(except);
         self.u().seq.setup(cleanup, true, NO_LOC);
         self.op(Op::PUSH_EXC_INFO, NO_LOC);
-        self.push_fblock(FBlock::ExceptionHandler);
+        self.push_fblock(FBlock::ExceptionHandler, loc)?;
         let covered = self.u().seq.active();
         for (i, handler) in handlers.iter().enumerate() {
             let ExceptHandlerKind::ExceptHandler { type_, name, body } = &handler.kind;
@@ -96,7 +96,7 @@ impl<'a> Compiler<'a> {
                     let cleanup_end = self.label();
                     self.store_name(name, loc)?;
                     self.u().seq.setup(cleanup_end, true, loc);
-                    self.push_fblock(FBlock::HandlerCleanup { name: Some(name) });
+                    self.push_fblock(FBlock::HandlerCleanup { name: Some(name) }, loc)?;
                     self.stmts(body)?;
                     self.pop_fblock();
                     self.u().seq.pop_block();
@@ -111,7 +111,7 @@ impl<'a> Compiler<'a> {
                 }
                 None => {
                     self.op(Op::POP_TOP, loc);
-                    self.push_fblock(FBlock::HandlerCleanup { name: None });
+                    self.push_fblock(FBlock::HandlerCleanup { name: None }, loc)?;
                     self.stmts(body)?;
                     self.pop_fblock();
                     self.u().seq.pop_block();
@@ -138,7 +138,7 @@ impl<'a> Compiler<'a> {
         let (except, orelse_label, end) = (self.label(), self.label(), self.label());
         let (cleanup, reraise_star, reraise) = (self.label(), self.label(), self.label());
         self.u().seq.setup(except, false, loc);
-        self.push_fblock(FBlock::Try);
+        self.push_fblock(FBlock::Try, loc)?;
         self.stmts(body)?;
         self.pop_fblock();
         self.u().seq.pop_block();
@@ -147,7 +147,7 @@ impl<'a> Compiler<'a> {
         self.place(except);
         self.u().seq.setup(cleanup, true, NO_LOC);
         self.op(Op::PUSH_EXC_INFO, NO_LOC);
-        self.push_fblock(FBlock::ExceptionGroupHandler);
+        self.push_fblock(FBlock::ExceptionGroupHandler, loc)?;
         let covered = self.u().seq.active();
         for (i, handler) in handlers.iter().enumerate() {
             let ExceptHandlerKind::ExceptHandler { type_, name, body } = &handler.kind;
@@ -169,7 +169,7 @@ impl<'a> Compiler<'a> {
                 None => self.op(Op::POP_TOP, loc),
             }
             self.u().seq.setup(cleanup_end, true, loc);
-            self.push_fblock(FBlock::HandlerCleanup { name: name.as_ref() });
+            self.push_fblock(FBlock::HandlerCleanup { name: name.as_ref() }, loc)?;
             self.stmts(body)?;
             self.pop_fblock();
             self.u().seq.pop_block();

@@ -39,7 +39,7 @@ impl<'a> Compiler<'a> {
             self.await_value(1, loc);
         }
         self.u().seq.setup_dropping(handler, true, 1, loc);
-        self.push_fblock(FBlock::With { is_async, loc });
+        self.push_fblock(FBlock::With { is_async, loc }, loc)?;
         match &item.optional_vars {
             Some(target) => self.expr(target)?,
             None => self.op(Op::POP_TOP, loc),

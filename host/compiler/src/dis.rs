@@ -1,6 +1,7 @@
 //! Readable text of code objects.
 
 use crate::code::{CodeObject, Const, kind};
+use std::collections::HashSet;
 use std::fmt::Write;
 use taipan_abi::location;
 use taipan_abi::opcode::{
@@ -60,16 +61,16 @@ fn write_code(out: &mut String, code: &CodeObject) {
     }
 }
 
-fn targets(code: &CodeObject) -> Vec<usize> {
-    let mut all = Vec::new();
+fn targets(code: &CodeObject) -> HashSet<usize> {
+    let mut all = HashSet::new();
     let mut at = 0;
     while at < code.code.len() {
         let Some((op, arg)) = decode(code.code[at]) else { break };
         let end = at + op.words();
         if op.info().flags & F_JUMP != 0 {
-            all.push(end + arg as usize);
+            all.insert(end + arg as usize);
         } else if op.info().flags & F_JUMP_BACK != 0 {
-            all.push(end.wrapping_sub(arg as usize));
+            all.insert(end.wrapping_sub(arg as usize));
         }
         at = end;
     }
@@ -80,9 +81,14 @@ fn targets(code: &CodeObject) -> Vec<usize> {
 fn write_instructions(out: &mut String, code: &CodeObject) {
     let targets = targets(code);
     let mut last_line = None;
+    let mut places = location::locations(&code.linetable, code.firstlineno);
+    let mut here = places.next();
     let mut at = 0;
     while at < code.code.len() {
-        let line = location::lookup(&code.linetable, code.firstlineno, at as u32).and_then(|l| l.line);
+        while here.is_some_and(|l| l.end_word as usize <= at) {
+            here = places.next();
+        }
+        let line = here.and_then(|l| l.line);
         let shown = match line {
             _ if line == last_line && at > 0 => String::new(),
             Some(l) => l.to_string(),

@@ -10,7 +10,7 @@ use taipan_abi::opcode::Op;
 use taipan_syntax::ast::{Expr, ExprKind, Stmt};
 
 /// How deep blocks of one function may be nested (CPython's CO_MAXBLOCKS).
-const MAX_BLOCKS: usize = 20;
+const MAX_BLOCKS: usize = 21;
 
 impl<'a> Compiler<'a> {
     pub(crate) fn push_fblock(&mut self, b: FBlock<'a>, loc: Loc) -> Result<()> {

@@ -36,10 +36,12 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
-    pub(crate) fn while_stmt(&mut self, test: &'a Expr, body: &'a [Stmt], orelse: &'a [Stmt]) -> Result<()> {
+    pub(crate) fn while_stmt(
+        &mut self, test: &'a Expr, body: &'a [Stmt], orelse: &'a [Stmt], stmt_loc: Loc,
+    ) -> Result<()> {
         let (start, anchor, exit) = (self.label(), self.label(), self.label());
         self.place(start);
-        self.push_fblock(FBlock::While { start, exit }, test.pos)?;
+        self.push_fblock(FBlock::While { start, exit }, stmt_loc)?;
         self.jump_if(test, anchor, false, test.pos)?;
         self.stmts(body)?;
         self.goto(start, NO_LOC);
@@ -51,10 +53,10 @@ impl<'a> Compiler<'a> {
     }
 
     pub(crate) fn for_stmt(
-        &mut self, target: &'a Expr, iter: &'a Expr, body: &'a [Stmt], orelse: &'a [Stmt],
+        &mut self, target: &'a Expr, iter: &'a Expr, body: &'a [Stmt], orelse: &'a [Stmt], stmt_loc: Loc,
     ) -> Result<()> {
         let (start, cleanup, exit) = (self.label(), self.label(), self.label());
-        self.push_fblock(FBlock::For { start, exit }, iter.pos)?;
+        self.push_fblock(FBlock::For { start, exit }, stmt_loc)?;
         self.iterable(iter)?;
         let loc = iter.pos;
         self.op(Op::GET_ITER, loc);

@@ -31,13 +31,13 @@ impl<'a> Compiler<'a> {
                 self.ann_assign(s, target, annotation, value.as_deref(), *simple != 0)
             }
             StmtKind::For { target, iter, body, orelse, .. } => {
-                self.conditionally(|c| c.for_stmt(target, iter, body, orelse))
+                self.conditionally(|c| c.for_stmt(target, iter, body, orelse, loc))
             }
             StmtKind::AsyncFor { target, iter, body, orelse, .. } => {
                 self.check_async("async for", loc)?;
                 self.conditionally(|c| c.async_for(target, iter, body, orelse, loc))
             }
-            StmtKind::While { test, body, orelse } => self.conditionally(|c| c.while_stmt(test, body, orelse)),
+            StmtKind::While { test, body, orelse } => self.conditionally(|c| c.while_stmt(test, body, orelse, loc)),
             StmtKind::If { test, body, orelse } => self.conditionally(|c| c.if_stmt(test, body, orelse)),
             StmtKind::Match { subject, cases } => self.conditionally(|c| c.match_stmt(subject, cases)),
             StmtKind::Raise { exc, cause } => {

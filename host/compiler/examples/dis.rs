@@ -40,10 +40,28 @@ fn main() {
         }
         return;
     }
+    if args.first().is_some_and(|a| a == "--handlers") {
+        let mut files = Vec::new();
+        args[1..].iter().for_each(|a| collect(Path::new(a), &mut files));
+        files.sort();
+        for f in &files {
+            let Ok(bytes) = std::fs::read(f) else { continue };
+            println!("file {}", f.display());
+            if let Ok(c) = compile_source(&bytes, "f", Mode::Exec, Options::default()) {
+                handlers(&c.code);
+            }
+        }
+        return;
+    }
     if let [flag, file] = &args[..]
         && flag == "--errors"
     {
         return errors(file);
+    }
+    if let [flag, file] = &args[..]
+        && flag == "--annotations"
+    {
+        return annotations(file);
     }
     for file in &args {
         match std::fs::read(file) {
@@ -61,6 +79,43 @@ fn main() {
     }
 }
 
+fn handlers(code: &CodeObject) {
+    let entries: Vec<_> = code.exception_entries().collect();
+    let mut line = format!("{}|{}|", code.qualname.as_str(), code.firstlineno);
+    let mut at = 0;
+    while let Some((op, _)) = code.code.get(at).and_then(|w| dis::decode(*w)) {
+        let h = entries.iter().find(|e| (e.start..e.end).contains(&(at as u32)));
+        let h = h.map_or(String::new(), |e| {
+            let target = dis::decode(code.code[e.target as usize]).map_or("?", |t| t.0.info().name);
+            format!("@{}{}{target}", e.depth, if e.push_lasti { "l" } else { "" })
+        });
+        line.push_str(&format!("{}{h} ", op.info().name));
+        at += op.words();
+    }
+    println!("{line}");
+    for c in &code.consts {
+        if let Const::Code(inner) = c {
+            handlers(inner);
+        }
+    }
+}
+
+/// As `errors`, with annotations kept as strings; prints the first string constant.
+fn annotations(file: &str) {
+    let Ok(all) = std::fs::read(file) else { return };
+    let options = Options { future_flags: taipan_abi::opcode::co::FUTURE_ANNOTATIONS, ..Options::default() };
+    for source in all.split(|b| *b == 0) {
+        let text = match compile_source(source, "f", Mode::Exec, options) {
+            Ok(c) => c.code.consts.iter().find_map(|c| match c {
+                Const::Str(s) => Some(String::from_utf8_lossy(s.as_bytes()).into_owned()),
+                _ => None,
+            }),
+            Err(e) => Some(e.to_string()),
+        };
+        println!("{}", text.unwrap_or_default().replace('\n', "\\n"));
+    }
+}
+
 /// Compiles sources that are separated by NUL characters; a line with the outcome for each.
 fn errors(file: &str) {
     let Ok(all) = std::fs::read(file) else { return };
@@ -69,8 +124,7 @@ fn errors(file: &str) {
         let (text, warnings) = match result {
             Ok(c) => ("OK".to_string(), c.warnings),
             Err(e) => {
-                let text =
-                    format!("{} {},{}-{},{}", e.msg, e.lineno, e.offset, e.end_lineno, e.end_offset);
+                let text = format!("{} {},{}-{},{}", e.msg, e.lineno, e.offset, e.end_lineno, e.end_offset);
                 (text, Vec::new())
             }
         };
@@ -88,7 +142,18 @@ fn ops(code: &CodeObject) {
         if line.trim_start().starts_with("except ") {
             continue;
         }
-        let op = line.split_whitespace().skip_while(|w| !w.contains('_') && *w != "NOP" && *w != "COPY" && *w != "SWAP" && *w != "CALL" && *w != "SEND" && *w != "RERAISE").collect::<Vec<_>>();
+        let op = line
+            .split_whitespace()
+            .skip_while(|w| {
+                !w.contains('_')
+                    && *w != "NOP"
+                    && *w != "COPY"
+                    && *w != "SWAP"
+                    && *w != "CALL"
+                    && *w != "SEND"
+                    && *w != "RERAISE"
+            })
+            .collect::<Vec<_>>();
         let name = op.first().copied().unwrap_or("");
         let args = op[1.min(op.len())..].join("_");
         print!("{name}{}{args} ", if args.is_empty() { "" } else { ":" });

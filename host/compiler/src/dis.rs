@@ -4,9 +4,7 @@ use crate::code::{CodeObject, Const, kind};
 use std::collections::HashSet;
 use std::fmt::Write;
 use taipan_abi::location;
-use taipan_abi::opcode::{
-    BinOp, F_CONST, F_JUMP, F_JUMP_BACK, F_LOCAL, F_NAME, Op, SMALL_INT_BIAS,
-};
+use taipan_abi::opcode::{BinOp, F_CONST, F_JUMP, F_JUMP_BACK, F_LOCAL, F_NAME, Op, SMALL_INT_BIAS};
 
 /// Decodes one word.
 pub fn decode(word: u32) -> Option<(Op, u32)> {

@@ -67,7 +67,11 @@ pub fn binary(op: Op, arg: u32, a: &Const, b: &Const) -> Option<Const> {
         (Const::Tuple(x), Const::Tuple(y)) if op == Add => Some(Const::Tuple([&**x, &**y].concat().into())),
         (s @ (Const::Str(_) | Const::Bytes(_) | Const::Tuple(_)), n)
         | (n, s @ (Const::Str(_) | Const::Bytes(_) | Const::Tuple(_))) => {
-            if op == Mul { repeat(s, int(n)?.to_i64()?) } else { None }
+            if op == Mul {
+                repeat(s, int(n)?.to_i64()?)
+            } else {
+                None
+            }
         }
         _ => number(op, a, b),
     }

@@ -52,14 +52,8 @@ pub fn compile(tree: &Mod, filename: &Wtf8, options: Options) -> Result<Compiled
         let future = future::parse(tree, options.future_flags)?;
         let table = symtable::SymTable::new(tree, &future, options.top_level_await, options.optimize < 2)?;
         let early = finally::check(tree)?;
-        let (code, warnings) = codegen::generate(
-            tree,
-            &table,
-            filename.clone(),
-            future,
-            options.optimize,
-            options.top_level_await,
-        )?;
+        let (code, warnings) =
+            codegen::generate(tree, &table, filename.clone(), future, options.optimize, options.top_level_await)?;
         let warnings = early.into_iter().chain(warnings).map(error::Warning::public).collect();
         Ok(Compiled { code, warnings })
     };

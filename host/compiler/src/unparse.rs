@@ -106,13 +106,10 @@ impl Writer {
                 });
             }
             ExprKind::Lambda { args, body } => self.parens(at > level::TEST, |w| {
-                w.s("lambda");
-                let mark = w.out.len();
-                w.s(" ");
+                // CPython leaves no space before `*`.
+                let positional = !args.posonlyargs.is_empty() || !args.args.is_empty();
+                w.s(if positional { "lambda " } else { "lambda" });
                 w.arguments(args);
-                if w.out.len() == mark + 1 {
-                    w.out.truncate(mark);
-                }
                 w.s(": ");
                 w.expr(body, level::TEST);
             }),
@@ -186,10 +183,8 @@ impl Writer {
             ExprKind::Attribute { value, attr, .. } => {
                 self.expr(value, level::ATOM);
                 // `1.real` would begin a float.
-                let int = matches!(
-                    value.kind,
-                    ExprKind::Constant { value: Constant::Int(_) | Constant::BigInt(_), .. }
-                );
+                let int =
+                    matches!(value.kind, ExprKind::Constant { value: Constant::Int(_) | Constant::BigInt(_), .. });
                 self.s(if int { " ." } else { "." });
                 self.s(attr);
             }
@@ -356,7 +351,13 @@ fn string_part(out: &mut Vec<u8>, e: &Expr) {
         ExprKind::FormattedValue { value, conversion, format_spec }
         | ExprKind::Interpolation { value, conversion, format_spec, .. } => {
             let mut w = Writer { out: String::new() };
-            w.expr(value, level::TEST + 1);
+            match &e.kind {
+                // A t-string remembers the expression's text.
+                ExprKind::Interpolation { str: Constant::Str(s), .. } if s.as_str().is_some() => {
+                    w.s(s.as_str().unwrap_or_default())
+                }
+                _ => w.expr(value, level::TEST + 1),
+            }
             out.push(b'{');
             if w.out.starts_with('{') {
                 out.push(b' ');

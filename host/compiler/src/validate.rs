@@ -72,7 +72,7 @@ fn header(code: &CodeObject) -> R<()> {
     if code.code.len() >= 1 << 24 || code.stacksize >= 1 << 24 || n >= 1 << 24 {
         return bad("too large");
     }
-    if code.exceptiontable.len() % 16 != 0 {
+    if !code.exceptiontable.len().is_multiple_of(16) {
         return bad("half a record in the exception table");
     }
     Ok(())
@@ -181,7 +181,7 @@ fn needs(op: Op, arg: u32) -> usize {
         Op::MAP_ADD => n.max(1) + 2,
         Op::DICT_MERGE => n.max(1) + 4,
         Op::FOR_ITER | Op::GET_LEN | Op::GET_ANEXT | Op::IMPORT_FROM | Op::MATCH_MAPPING | Op::MATCH_SEQUENCE => 1,
-        Op::SEND | Op::CHECK_EXC_MATCH | Op::MATCH_KEYS | Op::JUMP_IF_FALSE_OR_POP | Op::JUMP_IF_TRUE_OR_POP => 2,
+        Op::SEND | Op::CHECK_EXC_MATCH | Op::MATCH_KEYS => 2,
         Op::RERAISE => 1 + n,
         Op::WITH_EXCEPT_START => 5,
         Op::YIELD_VALUE => n + 1,
@@ -215,11 +215,7 @@ fn depths(code: &CodeObject, starts: &[bool]) -> R<()> {
             todo.push((e.target as usize, e.depth as usize + 1 + e.push_lasti as usize));
         }
         let pops = op.pops(arg);
-        let needed = pops.max(needs(op, arg)).max(if op == Op::JUMP_IF_FALSE_OR_POP { 1 } else { 0 });
-        let needed = match op {
-            Op::JUMP_IF_FALSE_OR_POP | Op::JUMP_IF_TRUE_OR_POP => 1,
-            _ => needed,
-        };
+        let needed = pops.max(needs(op, arg));
         if needed > depth || op == Op::YIELD_VALUE && arg as usize + 1 != depth {
             return bad(format!("stack underflow at {at}"));
         }

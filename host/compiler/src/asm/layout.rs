@@ -183,9 +183,7 @@ fn combine(block: &mut Block) {
     block.instrs = out;
 }
 
-fn write(
-    cfg: &Cfg, depths: &[u32], stacksize: u32, docstring: Option<Const>, firstlineno: i32,
-) -> Result<Assembled> {
+fn write(cfg: &Cfg, depths: &[u32], stacksize: u32, docstring: Option<Const>, firstlineno: i32) -> Result<Assembled> {
     let mut start = vec![0u32; cfg.blocks.len()];
     let mut words = 0;
     for &b in &cfg.order {
@@ -223,13 +221,11 @@ fn write(
                     }
                     c => {
                         let next = consts.len() as u32;
-                        let k = *const_index.entry(i.arg).or_insert_with(|| {
-                            match consts.first() == Some(c) {
-                                true => 0,
-                                false => {
-                                    consts.push(c.clone());
-                                    next
-                                }
+                        let k = *const_index.entry(i.arg).or_insert_with(|| match consts.first() == Some(c) {
+                            true => 0,
+                            false => {
+                                consts.push(c.clone());
+                                next
                             }
                         });
                         (Op::LOAD_CONST, k)
@@ -237,7 +233,7 @@ fn write(
                 },
                 _ if i.is_jump() => {
                     let to = start[i.target as usize];
-                    (i.op, if to >= end { to - end } else { end - to })
+                    (i.op, to.abs_diff(end))
                 }
                 _ => (i.op, i.arg),
             };

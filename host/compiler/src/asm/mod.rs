@@ -232,8 +232,7 @@ impl Seq {
                 let keep = self.instrs.len() - n;
                 self.instrs.truncate(keep);
                 self.emit(op, 0, loc);
-                let items =
-                    if op == Op::BUILD_SET { Const::frozenset(t.into_iter()) } else { Const::Tuple(t.into()) };
+                let items = if op == Op::BUILD_SET { Const::frozenset(t.into_iter()) } else { Const::Tuple(t.into()) };
                 self.load_const(items, loc);
                 self.emit(extend, 1, loc);
             }

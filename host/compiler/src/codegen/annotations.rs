@@ -35,7 +35,11 @@ impl<'a> Compiler<'a> {
 
     /// Pushes the `__annotate__` function of a function; false if it has no annotations.
     pub(crate) fn function_annotations(
-        &mut self, s: &'a Stmt, args: &'a Arguments, returns: Option<&'a Expr>, loc: Loc,
+        &mut self,
+        s: &'a Stmt,
+        args: &'a Arguments,
+        returns: Option<&'a Expr>,
+        loc: Loc,
     ) -> Result<bool> {
         let mut all: Vec<&'a Arg> = args.args.iter().chain(&args.posonlyargs).collect();
         all.extend(args.vararg.as_deref());
@@ -86,7 +90,12 @@ impl<'a> Compiler<'a> {
     }
 
     pub(crate) fn ann_assign(
-        &mut self, s: &'a Stmt, target: &'a Expr, annotation: &'a Expr, value: Option<&'a Expr>, simple: bool,
+        &mut self,
+        s: &'a Stmt,
+        target: &'a Expr,
+        annotation: &'a Expr,
+        value: Option<&'a Expr>,
+        simple: bool,
     ) -> Result<()> {
         let loc = s.pos;
         if let Some(value) = value {

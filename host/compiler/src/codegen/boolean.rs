@@ -22,21 +22,19 @@ impl<'a> Compiler<'a> {
     }
 
     /// Jumps if the truth of `e` is `cond`.
-    pub(crate) fn jump_if(
-        &mut self, e: &'a Expr, to: crate::asm::Label, cond: bool, loc: Loc,
-    ) -> Result<()> {
+    pub(crate) fn jump_if(&mut self, e: &'a Expr, to: crate::asm::Label, cond: bool) -> Result<()> {
         match &e.kind {
             ExprKind::UnaryOp { op: UnaryOp::Not, operand } => {
-                return self.deeper(|c| c.jump_if(operand, to, !cond, loc));
+                return self.deeper(|c| c.jump_if(operand, to, !cond));
             }
             ExprKind::BoolOp { op, values } => {
                 let Some((last, head)) = values.split_last() else { return Ok(()) };
                 let cond2 = *op == BoolOp::Or;
                 let next = if cond2 == cond { to } else { self.label() };
                 for v in head {
-                    self.deeper(|c| c.jump_if(v, next, cond2, loc))?;
+                    self.deeper(|c| c.jump_if(v, next, cond2))?;
                 }
-                self.deeper(|c| c.jump_if(last, to, cond, loc))?;
+                self.deeper(|c| c.jump_if(last, to, cond))?;
                 if next != to {
                     self.place(next);
                 }
@@ -44,11 +42,11 @@ impl<'a> Compiler<'a> {
             }
             ExprKind::IfExp { test, body, orelse } => {
                 let (end, next) = (self.label(), self.label());
-                self.deeper(|c| c.jump_if(test, next, false, loc))?;
-                self.deeper(|c| c.jump_if(body, to, cond, loc))?;
+                self.deeper(|c| c.jump_if(test, next, false))?;
+                self.deeper(|c| c.jump_if(body, to, cond))?;
                 self.goto(end, NO_LOC);
                 self.place(next);
-                self.deeper(|c| c.jump_if(orelse, to, cond, loc))?;
+                self.deeper(|c| c.jump_if(orelse, to, cond))?;
                 self.place(end);
                 return Ok(());
             }
@@ -75,7 +73,12 @@ impl<'a> Compiler<'a> {
     }
 
     fn jump_if_chain(
-        &mut self, e: &'a Expr, left: &'a Expr, ops: &'a [CmpOp], comparators: &'a [Expr], to: crate::asm::Label,
+        &mut self,
+        e: &'a Expr,
+        left: &'a Expr,
+        ops: &'a [CmpOp],
+        comparators: &'a [Expr],
+        to: crate::asm::Label,
         cond: bool,
     ) -> Result<()> {
         self.warn_compare(e, left, ops, comparators);
@@ -103,7 +106,11 @@ impl<'a> Compiler<'a> {
     }
 
     pub(crate) fn compare(
-        &mut self, e: &'a Expr, left: &'a Expr, ops: &'a [CmpOp], comparators: &'a [Expr],
+        &mut self,
+        e: &'a Expr,
+        left: &'a Expr,
+        ops: &'a [CmpOp],
+        comparators: &'a [Expr],
     ) -> Result<()> {
         self.warn_compare(e, left, ops, comparators);
         let loc = e.pos;

@@ -15,7 +15,11 @@ fn is_starred(e: &Expr) -> bool {
 
 impl<'a> Compiler<'a> {
     pub(crate) fn call(
-        &mut self, e: &'a Expr, func: &'a Expr, args: &'a [Expr], keywords: &'a [Keyword],
+        &mut self,
+        e: &'a Expr,
+        func: &'a Expr,
+        args: &'a [Expr],
+        keywords: &'a [Keyword],
     ) -> Result<()> {
         check_keywords(keywords)?;
         if self.method_call(e, func, args, keywords)? {
@@ -30,9 +34,7 @@ impl<'a> Compiler<'a> {
         self.call_args(0, args, None, keywords, e.pos)
     }
 
-    fn method_call(
-        &mut self, e: &'a Expr, func: &'a Expr, args: &'a [Expr], keywords: &'a [Keyword],
-    ) -> Result<bool> {
+    fn method_call(&mut self, e: &'a Expr, func: &'a Expr, args: &'a [Expr], keywords: &'a [Keyword]) -> Result<bool> {
         let ExprKind::Attribute { value, attr, ctx: ExprContext::Load } = &func.kind else { return Ok(false) };
         if self.is_imported(value)
             || args.len() + keywords.len() + !keywords.is_empty() as usize >= STACK_USE_GUIDELINE
@@ -63,9 +65,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// `all`, `any` and `tuple` of a generator expression, as a loop if they are the builtin functions.
-    fn loop_call(
-        &mut self, e: &'a Expr, func: &'a Expr, args: &'a [Expr], keywords: &'a [Keyword],
-    ) -> Result<bool> {
+    fn loop_call(&mut self, e: &'a Expr, func: &'a Expr, args: &'a [Expr], keywords: &'a [Keyword]) -> Result<bool> {
         let ExprKind::Name { id, ctx: ExprContext::Load } = &func.kind else { return Ok(false) };
         let [arg @ Expr { kind: ExprKind::GeneratorExp { generators, .. }, .. }] = args else { return Ok(false) };
         if !keywords.is_empty() || generators.iter().any(|g| g.is_async != 0) {
@@ -141,7 +141,12 @@ impl<'a> Compiler<'a> {
 
     /// The arguments and the call. `pushed` arguments are on the stack already; the name `extra` comes last.
     pub(crate) fn call_args(
-        &mut self, pushed: u32, args: &'a [Expr], extra: Option<&Ident>, keywords: &'a [Keyword], loc: Loc,
+        &mut self,
+        pushed: u32,
+        args: &'a [Expr],
+        extra: Option<&Ident>,
+        keywords: &'a [Keyword],
+        loc: Loc,
     ) -> Result<()> {
         check_keywords(keywords)?;
         let positional = args.len() + extra.is_some() as usize;
@@ -159,16 +164,9 @@ impl<'a> Compiler<'a> {
             [Expr { kind: ExprKind::Starred { value, .. }, .. }] if pushed == 0 && extra.is_none() => {
                 self.expr(value)?
             }
-            _ => self.unpack_display(
-                args,
-                extra,
-                pushed,
-                Op::BUILD_LIST,
-                Op::LIST_APPEND,
-                Op::LIST_EXTEND,
-                true,
-                loc,
-            )?,
+            _ => {
+                self.unpack_display(args, extra, pushed, Op::BUILD_LIST, Op::LIST_APPEND, Op::LIST_EXTEND, true, loc)?
+            }
         }
         if keywords.is_empty() {
             self.op(Op::PUSH_NULL, loc);

@@ -6,7 +6,7 @@ use crate::asm::Label;
 use crate::code::Const;
 use crate::error::Result;
 use crate::linetable::{Loc, NO_LOC};
-use crate::symtable::{Block, Comp, NameScope, ScopeId, flag, key, Part};
+use crate::symtable::{Block, Comp, NameScope, Part, ScopeId, flag, key};
 use taipan_abi::opcode::Op;
 use taipan_syntax::ast::{Comprehension, Expr, ExprKind, Ident};
 
@@ -103,7 +103,12 @@ impl<'a> Compiler<'a> {
 
     /// The loop number `at` and those in it. `depth`: iterators between the result and the top of the stack.
     fn loops(
-        &mut self, generators: &'a [Comprehension], at: usize, depth: u32, element: Element<'a>, on_stack: bool,
+        &mut self,
+        generators: &'a [Comprehension],
+        at: usize,
+        depth: u32,
+        element: Element<'a>,
+        on_stack: bool,
         loc: Loc,
     ) -> Result<()> {
         self.deeper(|c| match generators[at].is_async {
@@ -113,12 +118,17 @@ impl<'a> Compiler<'a> {
     }
 
     fn inner(
-        &mut self, generators: &'a [Comprehension], at: usize, depth: u32, element: Element<'a>, skip: Label,
+        &mut self,
+        generators: &'a [Comprehension],
+        at: usize,
+        depth: u32,
+        element: Element<'a>,
+        skip: Label,
         loc: Loc,
     ) -> Result<()> {
         let g = &generators[at];
         for test in &g.ifs {
-            self.jump_if(test, skip, false, test.pos)?;
+            self.jump_if(test, skip, false)?;
         }
         if at + 1 < generators.len() {
             return self.loops(generators, at + 1, depth, element, false, loc);
@@ -153,7 +163,12 @@ impl<'a> Compiler<'a> {
     }
 
     fn sync_loop(
-        &mut self, generators: &'a [Comprehension], at: usize, depth: u32, element: Element<'a>, on_stack: bool,
+        &mut self,
+        generators: &'a [Comprehension],
+        at: usize,
+        depth: u32,
+        element: Element<'a>,
+        on_stack: bool,
         loc: Loc,
     ) -> Result<()> {
         let g = &generators[at];
@@ -189,7 +204,12 @@ impl<'a> Compiler<'a> {
     }
 
     fn async_loop(
-        &mut self, generators: &'a [Comprehension], at: usize, depth: u32, element: Element<'a>, on_stack: bool,
+        &mut self,
+        generators: &'a [Comprehension],
+        at: usize,
+        depth: u32,
+        element: Element<'a>,
+        on_stack: bool,
         loc: Loc,
     ) -> Result<()> {
         let g = &generators[at];

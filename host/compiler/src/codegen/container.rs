@@ -43,8 +43,15 @@ impl<'a> Compiler<'a> {
 
     /// Builds a container of `pushed` values on the stack, the given ones, and one more name.
     pub(crate) fn unpack_display(
-        &mut self, elts: &'a [Expr], extra: Option<&Ident>, pushed: u32, build: Op, add: Op, extend: Op,
-        tuple: bool, loc: Loc,
+        &mut self,
+        elts: &'a [Expr],
+        extra: Option<&Ident>,
+        pushed: u32,
+        build: Op,
+        add: Op,
+        extend: Op,
+        tuple: bool,
+        loc: Loc,
     ) -> Result<()> {
         let n = elts.len() + extra.is_some() as usize;
         let big = n + pushed as usize > STACK_USE_GUIDELINE;

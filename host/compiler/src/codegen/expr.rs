@@ -61,7 +61,7 @@ impl<'a> Compiler<'a> {
             ExprKind::Lambda { .. } => self.lambda(e),
             ExprKind::IfExp { test, body, orelse } => {
                 let (end, next) = (self.label(), self.label());
-                self.jump_if(test, next, false, loc)?;
+                self.jump_if(test, next, false)?;
                 self.expr(body)?;
                 self.goto(end, crate::linetable::NO_LOC);
                 self.place(next);

@@ -14,7 +14,7 @@ impl<'a> Compiler<'a> {
         let (mut test, mut body, mut orelse) = (test, body, orelse);
         loop {
             let next = if orelse.is_empty() { end } else { self.label() };
-            self.jump_if(test, next, false, test.pos)?;
+            self.jump_if(test, next, false)?;
             self.stmts(body)?;
             if orelse.is_empty() {
                 break;
@@ -37,12 +37,16 @@ impl<'a> Compiler<'a> {
     }
 
     pub(crate) fn while_stmt(
-        &mut self, test: &'a Expr, body: &'a [Stmt], orelse: &'a [Stmt], stmt_loc: Loc,
+        &mut self,
+        test: &'a Expr,
+        body: &'a [Stmt],
+        orelse: &'a [Stmt],
+        stmt_loc: Loc,
     ) -> Result<()> {
         let (start, anchor, exit) = (self.label(), self.label(), self.label());
         self.place(start);
         self.push_fblock(FBlock::While { start, exit }, stmt_loc)?;
-        self.jump_if(test, anchor, false, test.pos)?;
+        self.jump_if(test, anchor, false)?;
         self.stmts(body)?;
         self.goto(start, NO_LOC);
         self.pop_fblock();
@@ -53,7 +57,12 @@ impl<'a> Compiler<'a> {
     }
 
     pub(crate) fn for_stmt(
-        &mut self, target: &'a Expr, iter: &'a Expr, body: &'a [Stmt], orelse: &'a [Stmt], stmt_loc: Loc,
+        &mut self,
+        target: &'a Expr,
+        iter: &'a Expr,
+        body: &'a [Stmt],
+        orelse: &'a [Stmt],
+        stmt_loc: Loc,
     ) -> Result<()> {
         let (start, cleanup, exit) = (self.label(), self.label(), self.label());
         self.push_fblock(FBlock::For { start, exit }, stmt_loc)?;
@@ -75,7 +84,12 @@ impl<'a> Compiler<'a> {
     }
 
     pub(crate) fn async_for(
-        &mut self, target: &'a Expr, iter: &'a Expr, body: &'a [Stmt], orelse: &'a [Stmt], loc: Loc,
+        &mut self,
+        target: &'a Expr,
+        iter: &'a Expr,
+        body: &'a [Stmt],
+        orelse: &'a [Stmt],
+        loc: Loc,
     ) -> Result<()> {
         let (start, except, exit) = (self.label(), self.label(), self.label());
         self.expr(iter)?;

@@ -44,7 +44,11 @@ impl<'a> Compiler<'a> {
     }
 
     pub(crate) fn formatted_value(
-        &mut self, value: &'a Expr, conversion: i32, spec: Option<&'a Expr>, loc: Loc,
+        &mut self,
+        value: &'a Expr,
+        conversion: i32,
+        spec: Option<&'a Expr>,
+        loc: Loc,
     ) -> Result<()> {
         self.expr(value)?;
         let conversion = conversion_arg(conversion);
@@ -62,7 +66,12 @@ impl<'a> Compiler<'a> {
     }
 
     pub(crate) fn interpolation(
-        &mut self, value: &'a Expr, text: &Constant, conversion: i32, spec: Option<&'a Expr>, loc: Loc,
+        &mut self,
+        value: &'a Expr,
+        text: &Constant,
+        conversion: i32,
+        spec: Option<&'a Expr>,
+        loc: Loc,
     ) -> Result<()> {
         self.expr(value)?;
         self.load(Const::from_ast(text), loc);

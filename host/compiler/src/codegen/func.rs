@@ -99,7 +99,13 @@ impl<'a> Compiler<'a> {
     }
 
     fn function_body(
-        &mut self, s: &'a Stmt, name: &'a Ident, args: &'a Arguments, body: &'a [Stmt], is_async: bool, bits: u32,
+        &mut self,
+        s: &'a Stmt,
+        name: &'a Ident,
+        args: &'a Arguments,
+        body: &'a [Stmt],
+        is_async: bool,
+        bits: u32,
         firstlineno: i32,
     ) -> Result<()> {
         let private = self.unit().private.clone();

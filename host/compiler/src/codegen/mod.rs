@@ -58,7 +58,12 @@ pub(crate) struct Compiler<'a> {
 
 /// Compiles a tree whose scopes are known.
 pub(crate) fn generate(
-    tree: &Mod, table: &SymTable, filename: Wtf8, future: Future, optimize: OptLevel, top_level_await: bool,
+    tree: &Mod,
+    table: &SymTable,
+    filename: Wtf8,
+    future: Future,
+    optimize: OptLevel,
+    top_level_await: bool,
 ) -> Result<(CodeObject, Vec<Warning>)> {
     let mut c = Compiler {
         table,
@@ -143,9 +148,9 @@ impl<'a> Compiler<'a> {
     pub(crate) fn load_int(&mut self, i: usize, loc: Loc) {
         self.u().seq.load_const(Const::Int(i as i64), loc);
     }
-    /// An instruction whose argument is a name that is not mangled.
+    /// An instruction whose argument is a name; private ones are mangled, even those of modules.
     pub(crate) fn name_op(&mut self, op: Op, name: &str, loc: Loc) {
-        let i = self.u().name(&Ident::new(name));
+        let i = self.attr_index(&Ident::new(name));
         self.u().seq.emit(op, i, loc);
     }
     pub(crate) fn mangle(&self, name: &Ident) -> Ident {
@@ -197,7 +202,12 @@ impl<'a> Compiler<'a> {
 
     /// Opens a unit for the block with this key.
     pub(crate) fn enter(
-        &mut self, name: Ident, kind: UnitKind, key: Key, firstlineno: i32, private: Option<Ident>,
+        &mut self,
+        name: Ident,
+        kind: UnitKind,
+        key: Key,
+        firstlineno: i32,
+        private: Option<Ident>,
     ) -> Result<()> {
         match self.table.find(key) {
             Some(scope) => self.enter_scope(name, kind, scope, firstlineno, private),

@@ -45,10 +45,7 @@ impl<'a> Compiler<'a> {
             if more {
                 self.op_i(Op::COPY, 1, loc);
             }
-            let mut pc = Context {
-                irrefutable: case.guard.is_some() || i + 1 == cases.len(),
-                ..Context::default()
-            };
+            let mut pc = Context { irrefutable: case.guard.is_some() || i + 1 == cases.len(), ..Context::default() };
             self.pattern(&case.pattern, &mut pc)?;
             for name in std::mem::take(&mut pc.stores) {
                 self.store_name(&name, loc)?;
@@ -56,7 +53,7 @@ impl<'a> Compiler<'a> {
             if let Some(guard) = &case.guard {
                 self.ensure_fail_pop(&mut pc, 0);
                 let to = pc.fail_pop[0];
-                self.jump_if(guard, to, false, guard.pos)?;
+                self.jump_if(guard, to, false)?;
             }
             if more {
                 self.op(Op::POP_TOP, loc);
@@ -69,7 +66,7 @@ impl<'a> Compiler<'a> {
             let loc = last.pattern.pos;
             self.op(Op::NOP, loc);
             if let Some(guard) = &last.guard {
-                self.jump_if(guard, end, false, guard.pos)?;
+                self.jump_if(guard, end, false)?;
             }
             self.stmts(&last.body)?;
         }
@@ -241,7 +238,12 @@ impl<'a> Compiler<'a> {
     }
 
     fn mapping(
-        &mut self, keys: &'a [Expr], patterns: &'a [Pattern], rest: Option<&Ident>, pc: &mut Context, loc: Loc,
+        &mut self,
+        keys: &'a [Expr],
+        patterns: &'a [Pattern],
+        rest: Option<&Ident>,
+        pc: &mut Context,
+        loc: Loc,
     ) -> Result<()> {
         let size = keys.len();
         if size != patterns.len() {
@@ -313,11 +315,17 @@ impl<'a> Compiler<'a> {
     }
 
     fn class_pattern(
-        &mut self, cls: &'a Expr, patterns: &'a [Pattern], attrs: &'a [Ident], kwd: &'a [Pattern],
-        pc: &mut Context, loc: Loc,
+        &mut self,
+        cls: &'a Expr,
+        patterns: &'a [Pattern],
+        attrs: &'a [Ident],
+        kwd: &'a [Pattern],
+        pc: &mut Context,
+        loc: Loc,
     ) -> Result<()> {
         if attrs.len() != kwd.len() {
-            let msg = format!("kwd_attrs ({}) / kwd_patterns ({}) length mismatch in class pattern", attrs.len(), kwd.len());
+            let msg =
+                format!("kwd_attrs ({}) / kwd_patterns ({}) length mismatch in class pattern", attrs.len(), kwd.len());
             return err(msg, loc);
         }
         for (i, a) in attrs.iter().enumerate() {
@@ -354,10 +362,7 @@ impl<'a> Compiler<'a> {
         let differ = || err("alternative patterns bind different names", loc);
         for (i, alt) in patterns.iter().enumerate() {
             let at = alt.pos;
-            *pc = Context {
-                irrefutable: i + 1 == patterns.len() && outer.irrefutable,
-                ..Context::default()
-            };
+            *pc = Context { irrefutable: i + 1 == patterns.len() && outer.irrefutable, ..Context::default() };
             self.op_i(Op::COPY, 1, at);
             self.pattern(alt, pc)?;
             let n = pc.stores.len();

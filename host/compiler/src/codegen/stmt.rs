@@ -227,7 +227,7 @@ impl<'a> Compiler<'a> {
             return Ok(());
         }
         let end = self.label();
-        self.jump_if(test, end, true, loc)?;
+        self.jump_if(test, end, true)?;
         self.op_i(Op::LOAD_COMMON_CONSTANT, 0, loc);
         if let Some(msg) = msg {
             self.op(Op::PUSH_NULL, loc);

@@ -9,8 +9,13 @@ use taipan_syntax::ast::{ExceptHandler, ExceptHandlerKind, Stmt};
 
 impl<'a> Compiler<'a> {
     pub(crate) fn try_stmt(
-        &mut self, body: &'a [Stmt], handlers: &'a [ExceptHandler], orelse: &'a [Stmt], finalbody: &'a [Stmt],
-        loc: Loc, star: bool,
+        &mut self,
+        body: &'a [Stmt],
+        handlers: &'a [ExceptHandler],
+        orelse: &'a [Stmt],
+        finalbody: &'a [Stmt],
+        loc: Loc,
+        star: bool,
     ) -> Result<()> {
         // So that the line of `try` itself is seen to run.
         self.op(Op::NOP, loc);
@@ -53,17 +58,22 @@ impl<'a> Compiler<'a> {
     }
 
     fn try_inner(
-        &mut self, body: &'a [Stmt], handlers: &'a [ExceptHandler], orelse: &'a [Stmt], loc: Loc, star: bool,
+        &mut self,
+        body: &'a [Stmt],
+        handlers: &'a [ExceptHandler],
+        orelse: &'a [Stmt],
+        loc: Loc,
+        star: bool,
     ) -> Result<()> {
-        if star {
-            self.try_star(body, handlers, orelse, loc)
-        } else {
-            self.try_except(body, handlers, orelse, loc)
-        }
+        if star { self.try_star(body, handlers, orelse, loc) } else { self.try_except(body, handlers, orelse, loc) }
     }
 
     fn try_except(
-        &mut self, body: &'a [Stmt], handlers: &'a [ExceptHandler], orelse: &'a [Stmt], loc: Loc,
+        &mut self,
+        body: &'a [Stmt],
+        handlers: &'a [ExceptHandler],
+        orelse: &'a [Stmt],
+        loc: Loc,
     ) -> Result<()> {
         let (except, end, cleanup) = (self.label(), self.label(), self.label());
         self.u().seq.setup(except, false, loc);
@@ -133,7 +143,11 @@ impl<'a> Compiler<'a> {
 
     /// On the stack in the handlers: previous exception, original group, list of what is to be raised, unhandled rest.
     fn try_star(
-        &mut self, body: &'a [Stmt], handlers: &'a [ExceptHandler], orelse: &'a [Stmt], loc: Loc,
+        &mut self,
+        body: &'a [Stmt],
+        handlers: &'a [ExceptHandler],
+        orelse: &'a [Stmt],
+        loc: Loc,
     ) -> Result<()> {
         let (except, orelse_label, end) = (self.label(), self.label(), self.label());
         let (cleanup, reraise_star, reraise) = (self.label(), self.label(), self.label());

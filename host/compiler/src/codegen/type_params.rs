@@ -17,9 +17,7 @@ impl<'a> Compiler<'a> {
             let (name, intrinsic, default) = match &p.kind {
                 TypeParamKind::TypeVar { name, default_value, .. } => (name, Intrinsic1::TypeVar, default_value),
                 TypeParamKind::ParamSpec { name, default_value } => (name, Intrinsic1::ParamSpec, default_value),
-                TypeParamKind::TypeVarTuple { name, default_value } => {
-                    (name, Intrinsic1::TypeVarTuple, default_value)
-                }
+                TypeParamKind::TypeVarTuple { name, default_value } => (name, Intrinsic1::TypeVarTuple, default_value),
             };
             self.load_str(name, at);
             match &p.kind {
@@ -39,8 +37,7 @@ impl<'a> Compiler<'a> {
                 self.lazy_value(p, Part::Default, name, default, starred)?;
                 self.op_i(Op::CALL_INTRINSIC_2, Intrinsic2::SetTypeparamDefault as u32, at);
             } else if seen_default {
-                let msg =
-                    format!("non-default type parameter '{}' follows default type parameter", name.as_str());
+                let msg = format!("non-default type parameter '{}' follows default type parameter", name.as_str());
                 return err(msg, at);
             }
             self.op_i(Op::COPY, 1, at);

@@ -114,7 +114,12 @@ impl Unit<'_> {
 
 impl<'a> Compiler<'a> {
     pub(crate) fn enter_scope(
-        &mut self, name: Ident, kind: UnitKind, scope: ScopeId, firstlineno: i32, private: Option<Ident>,
+        &mut self,
+        name: Ident,
+        kind: UnitKind,
+        scope: ScopeId,
+        firstlineno: i32,
+        private: Option<Ident>,
     ) -> Result<()> {
         let entry = &self.table.scopes[scope];
         let mut varnames = NameList::default();
@@ -219,11 +224,7 @@ impl<'a> Compiler<'a> {
 
     /// Closes the unit and assembles it; with `add_none`, what runs over the end returns None.
     pub(crate) fn leave(&mut self, add_none: bool) -> Result<CodeObject> {
-        if self.units.len() == 1 && self.is_coroutine_module() {
-            // A module with top-level await is a coroutine; its end is that of one.
-            self.load(Const::None, NO_LOC);
-            self.op(Op::RETURN_VALUE, NO_LOC);
-        } else if add_none {
+        if add_none {
             self.load(Const::None, NO_LOC);
             self.op(Op::RETURN_VALUE, NO_LOC);
         }
@@ -235,8 +236,7 @@ impl<'a> Compiler<'a> {
 
         let mut names: Vec<Ident> = unit.varnames.list.clone();
         let mut kinds: Vec<u8> = Vec::with_capacity(names.len());
-        let (pos_only, pos, kw) =
-            (unit.posonlyargcount as usize, unit.argcount as usize, unit.kwonlyargcount as usize);
+        let (pos_only, pos, kw) = (unit.posonlyargcount as usize, unit.argcount as usize, unit.kwonlyargcount as usize);
         for (i, n) in names.iter().enumerate() {
             let mut k = kind::LOCAL;
             if i < pos_only {

@@ -40,9 +40,9 @@ fn constant_type(c: &Constant) -> &'static str {
 /// The type of a literal that should not be compared by identity.
 fn literal_type(e: &Expr) -> Option<&'static str> {
     match &e.kind {
-        ExprKind::Constant { value: Constant::None | Constant::True | Constant::False | Constant::Ellipsis, .. } => {
-            None
-        }
+        ExprKind::Constant {
+            value: Constant::None | Constant::True | Constant::False | Constant::Ellipsis, ..
+        } => None,
         ExprKind::Constant { value, .. } => Some(constant_type(value)),
         ExprKind::Tuple { elts, .. } if elts.iter().all(|e| matches!(e.kind, ExprKind::Constant { .. })) => {
             Some("tuple")

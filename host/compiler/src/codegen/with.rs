@@ -16,14 +16,23 @@ impl<'a> Compiler<'a> {
     }
 
     pub(crate) fn with_stmt(
-        &mut self, items: &'a [WithItem], body: &'a [Stmt], stmt_loc: Loc, is_async: bool,
+        &mut self,
+        items: &'a [WithItem],
+        body: &'a [Stmt],
+        stmt_loc: Loc,
+        is_async: bool,
     ) -> Result<()> {
         let Some((item, rest)) = items.split_first() else { return self.stmts(body) };
         self.deeper(|c| c.with_item(item, rest, body, stmt_loc, is_async))
     }
 
     fn with_item(
-        &mut self, item: &'a WithItem, rest: &'a [WithItem], body: &'a [Stmt], stmt_loc: Loc, is_async: bool,
+        &mut self,
+        item: &'a WithItem,
+        rest: &'a [WithItem],
+        body: &'a [Stmt],
+        stmt_loc: Loc,
+        is_async: bool,
     ) -> Result<()> {
         let (handler, exit, cleanup, suppress) = (self.label(), self.label(), self.label(), self.label());
         let loc = item.context_expr.pos;

@@ -123,7 +123,7 @@ fn first_error(tree: &tree_sitter::Tree, tokens: &[Token]) -> u32 {
             break;
         }
         for i in 0..node.child_count() {
-            if let Some(c) = node.child(i as u32)
+            if let Some(c) = node.child(i)
                 && c.has_error()
             {
                 node = c;
@@ -210,9 +210,7 @@ impl Builder<'_> {
     /// Passes over tokens for which there are no leaves.
     fn skip(&mut self) {
         while let Some(t) = self.tokens.get(self.next_token)
-            && (t.flags & HIDDEN != 0
-                || t.is_layout()
-                || matches!(t.kind, Kind::FStringMiddle | Kind::TStringMiddle))
+            && (t.flags & HIDDEN != 0 || t.is_layout() || matches!(t.kind, Kind::FStringMiddle | Kind::TStringMiddle))
         {
             self.next_token += 1;
         }
@@ -248,7 +246,8 @@ impl Builder<'_> {
         let several = &self.tokens[first..self.tokens.len().min(last + 1)];
         let fits = several.last().is_some_and(|t| t.end == end)
             && (several.iter().all(|t| t.kind == Kind::String)
-                || several.iter().all(|t| matches!(t.kind, Kind::Number | Kind::Minus | Kind::Plus)) && kind == K::Integer
+                || several.iter().all(|t| matches!(t.kind, Kind::Number | Kind::Minus | Kind::Plus))
+                    && kind == K::Integer
                 || several.len() == 2 && (several[1].kw == Kw::In || several[1].kw == Kw::Not));
         if !fits {
             return Err(Mismatch(first as u32));

@@ -64,7 +64,13 @@ fn expression_end(tokens: &[Token], i: usize) -> usize {
     tokens.len()
 }
 
-fn expression(src: &Source, tokens: &[Token], from: usize, to: usize, warnings: &mut Vec<Warning>) -> Result<Expr, Fail> {
+fn expression(
+    src: &Source,
+    tokens: &[Token],
+    from: usize,
+    to: usize,
+    warnings: &mut Vec<Warning>,
+) -> Result<Expr, Fail> {
     let (Some(first), Some(last)) = (tokens.get(from), tokens.get(to.wrapping_sub(1))) else {
         return Err(Fail::At(from as u32));
     };
@@ -83,8 +89,7 @@ fn expression(src: &Source, tokens: &[Token], from: usize, to: usize, warnings: 
     if t.error.is_some() || t.tokens.len() < 4 {
         return Err(Fail::At(from as u32));
     }
-    let mut own: Vec<Token> =
-        t.tokens.drain(..).filter(|t| !matches!(t.kind, Kind::Indent | Kind::Dedent)).collect();
+    let mut own: Vec<Token> = t.tokens.drain(..).filter(|t| !matches!(t.kind, Kind::Indent | Kind::Dedent)).collect();
     let widths = [(0, 0)];
     let masked = mask::mask(&alone, &mut own, &widths);
     let nodes = cst::parse(&masked, &own).map_err(|_| Fail::At(from as u32))?;

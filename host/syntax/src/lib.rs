@@ -12,7 +12,10 @@ mod mask;
 mod parse;
 pub mod source;
 pub mod token;
+mod token_module;
 pub mod tokenizer;
+pub mod wire;
 
 pub use error::{Category, ErrorKind, SyntaxError, Warning};
-pub use parse::{explain, Flags, Mode, Parsed, parse, parse_bytes};
+pub use parse::{Flags, Mode, Parsed, explain, parse, parse_bytes};
+pub use token_module::{TokenInfo, tokenize_module};

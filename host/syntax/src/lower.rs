@@ -29,10 +29,10 @@ pub enum Fail {
 
 pub(crate) type R<T> = Result<T, Fail>;
 
-/// How deep expressions and statements may nest. The depth of native recursion is a small multiple of it.
-const MAX_DEPTH: u32 = 600;
+/// How deep expressions and statements may nest, about as in CPython.
+const MAX_DEPTH: u32 = 2980;
 /// How long chains may be that nest to the left (`a.b.c`, `1 + 1 + 1`): they need no recursion here, but
-/// whoever reads the tree may recurse.
+/// whoever reads or drops the tree recurses.
 pub(crate) const MAX_SPINE: usize = 6000;
 
 /// What the start rule is.
@@ -58,11 +58,18 @@ pub(crate) struct Lower<'a> {
     consumed: usize,
     pub(crate) warnings: Vec<Warning>,
     barry: bool,
+    /// Type comments that have found their place.
+    type_comments: std::cell::Cell<usize>,
 }
 
 /// Lowers a whole tree.
 pub(crate) fn lower(
-    src: &Source, tokens: &[Token], widths: &[(u32, u32)], nodes: &[Node], start: Start, barry: bool,
+    src: &Source,
+    tokens: &[Token],
+    widths: &[(u32, u32)],
+    nodes: &[Node],
+    start: Start,
+    barry: bool,
     warnings: &mut Vec<Warning>,
 ) -> R<Mod> {
     let mut l = Lower {
@@ -75,11 +82,17 @@ pub(crate) fn lower(
         consumed: 0,
         warnings: Vec::new(),
         barry,
+        type_comments: std::cell::Cell::new(0),
     };
     let tree = l.module(start)?;
     let hidden = tokens.iter().filter(|t| t.flags & HIDDEN != 0).count();
     if hidden != l.consumed {
         let first = tokens.iter().position(|t| t.flags & HIDDEN != 0).unwrap_or(0);
+        return Err(Fail::At(first as u32));
+    }
+    let comments = tokens.iter().filter(|t| t.kind == Kind::TypeComment).count();
+    if comments != l.type_comments.get() {
+        let first = tokens.iter().position(|t| t.kind == Kind::TypeComment).unwrap_or(0);
         return Err(Fail::At(first as u32));
     }
     warnings.append(&mut l.warnings);
@@ -243,17 +256,23 @@ impl<'a> Lower<'a> {
     }
 
     /// Counts nesting; every path that recurses passes through here.
-    pub(crate) fn nested<T>(&mut self, i: u32, f: impl FnOnce(&mut Self) -> R<T>) -> R<T> {
+    pub(crate) fn nested<T>(&mut self, f: impl FnOnce(&mut Self) -> R<T>) -> R<T> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(self.too_deep(i));
+            return Err(self.too_deep());
         }
-        let out = f(self);
+        let out = crate::ast::walk::deep(|| f(self));
         self.depth -= 1;
         out
     }
 
-    pub(crate) fn too_deep(&self, _i: u32) -> Fail {
+    /// The error about a chain that is too long.
+    pub(crate) fn too_long(&self) -> Fail {
+        let msg = "maximum recursion depth exceeded during compilation";
+        Fail::Error(Box::new(SyntaxError::bare(ErrorKind::RecursionError, msg)))
+    }
+
+    fn too_deep(&self) -> Fail {
         let msg = "Parser stack overflowed - Python source too complex to parse";
         Fail::Error(Box::new(SyntaxError::bare(ErrorKind::MemoryError, msg)))
     }

@@ -31,9 +31,13 @@ enum Ctx {
 enum Header {
     None,
     /// After the name; with parameters to come for `def`.
-    Name { def: bool },
+    Name {
+        def: bool,
+    },
     /// After the type parameters.
-    TypeParams { def: bool },
+    TypeParams {
+        def: bool,
+    },
 }
 
 struct Masker<'a> {
@@ -105,13 +109,15 @@ impl Masker<'_> {
         self.tokens.get(i).map_or(Kind::EndMarker, |t| t.kind)
     }
 
-    /// The kind of the token before `i`, not counting hidden stars.
+    /// The token before `i`, not counting type comments.
+    fn prev(&self, i: usize) -> Option<Token> {
+        self.tokens[..i].iter().rev().find(|t| t.kind != Kind::TypeComment).copied()
+    }
+
+    /// The kind of the token before `i`, not counting hidden stars and type comments.
     fn before(&self, i: usize) -> Kind {
-        let mut i = i;
-        while i > 0 && self.tokens[i - 1].flags & HIDDEN != 0 {
-            i -= 1;
-        }
-        if i == 0 { Kind::Newline } else { self.tokens[i - 1].kind }
+        let before = self.tokens[..i].iter().rev();
+        before.filter(|t| t.flags & HIDDEN == 0).find(|t| t.kind != Kind::TypeComment).map_or(Kind::Newline, |t| t.kind)
     }
 
     fn ctx(&self) -> Ctx {
@@ -210,7 +216,7 @@ impl Masker<'_> {
     }
 
     fn name(&mut self, i: usize, t: Token) {
-        let starts_line = matches!(self.before(i), Kind::Newline | Kind::Indent | Kind::Dedent | Kind::TypeComment);
+        let starts_line = matches!(self.before(i), Kind::Newline | Kind::Indent | Kind::Dedent);
         let text = &self.src[t.start as usize..t.end as usize];
         let soft = match text {
             b"match" if starts_line => self.match_line(i),
@@ -369,9 +375,9 @@ impl Masker<'_> {
     fn star(&mut self, i: usize, t: Token) {
         let before = self.before(i);
         let depth = self.stack.len();
-        let prev = if i > 0 { Some(self.tokens[i - 1]) } else { None };
-        let lambda_param = self.lambdas.last() == Some(&depth)
-            && (before == Kind::Comma || prev.is_some_and(|p| p.kw == Kw::Lambda));
+        let prev = self.prev(i);
+        let lambda_param =
+            self.lambdas.last() == Some(&depth) && (before == Kind::Comma || prev.is_some_and(|p| p.kw == Kw::Lambda));
         let param = match self.ctx() {
             Ctx::Params => matches!(before, Kind::LPar | Kind::Comma) && self.lambdas.last() != Some(&depth),
             _ => false,
@@ -386,8 +392,14 @@ impl Masker<'_> {
             Some(p) if p.kind == Kind::Name => !p.kw.is_atom() && !matches!(p.kw, Kw::Import | Kw::Except | Kw::Lambda),
             Some(p) => !matches!(
                 p.kind,
-                Kind::Number | Kind::String | Kind::FStringEnd | Kind::TStringEnd | Kind::RPar | Kind::RSqb
-                    | Kind::RBrace | Kind::Ellipsis
+                Kind::Number
+                    | Kind::String
+                    | Kind::FStringEnd
+                    | Kind::TStringEnd
+                    | Kind::RPar
+                    | Kind::RSqb
+                    | Kind::RBrace
+                    | Kind::Ellipsis
             ),
         };
         let keep = t.kind == Kind::DoubleStar || lambda_param || param || self.pattern || !prefix;

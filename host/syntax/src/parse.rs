@@ -28,6 +28,8 @@ pub struct Flags {
     pub type_comments: bool,
     /// Report input that could be completed as such (`PyCF_ALLOW_INCOMPLETE_INPUT`).
     pub allow_incomplete: bool,
+    /// A missing last newline does not close the open blocks (`PyCF_DONT_IMPLY_DEDENT`).
+    pub dont_imply_dedent: bool,
     /// The bytes are UTF-8 whatever a cookie says (`PyCF_IGNORE_COOKIE`).
     pub ignore_cookie: bool,
     /// `from __future__ import barry_as_FLUFL` is in effect.
@@ -65,17 +67,25 @@ fn parse_text(text: &str, mode: Mode, flags: Flags) -> Result<Parsed, SyntaxErro
     if text.len() > i32::MAX as usize {
         return Err(SyntaxError::bare(ErrorKind::MemoryError, "source is too large"));
     }
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    let text = if mode == Mode::Eval { text.trim_start_matches([' ', '\t']) } else { text };
     let src = Source::new(text);
-    let options = tokenizer::Options { type_comments: flags.type_comments, extra_tokens: false };
+    let options =
+        tokenizer::Options { type_comments: flags.type_comments, extra_tokens: false, unfinished: mode != Mode::Exec };
     let mut t = tokenizer::tokenize(&src, options);
     if let Some(e) = t.error.take() {
-        return Err(diagnose::tokenizer_error(&src, &t, e, flags.allow_incomplete));
+        return Err(diagnose::tokenizer_error(&src, &t, e, mode, flags.allow_incomplete));
     }
     let mut tokens = std::mem::take(&mut t.tokens);
     if tokens.last().is_some_and(|t| t.kind == Kind::ErrorToken) {
         return Err(diagnose::rejected(&src, &tokens, &t, tokens.len() as u32 - 1, mode, flags.allow_incomplete));
+    }
+    if mode == Mode::Single && flags.dont_imply_dedent && src.newline_added {
+        let end = tokens.len() - 1;
+        let dedents = tokens[..end].iter().rev().take_while(|t| t.kind == Kind::Dedent).count();
+        if dedents > 0 {
+            tokens.drain(end - dedents..end);
+            let at = tokens.len() as u32 - 1;
+            return Err(diagnose::rejected(&src, &tokens, &t, at, mode, flags.allow_incomplete));
+        }
     }
     let ignores = take_type_ignores(&src, &mut tokens, &mut t, flags);
     match tree(&src, &mut tokens, &mut t, mode, flags) {
@@ -102,7 +112,12 @@ fn tree(src: &Source, tokens: &mut [Token], t: &mut Tokens, mode: Mode, flags: F
     lower::lower(src, tokens, &t.widths, &nodes, start, flags.barry_as_flufl, &mut t.warnings)
 }
 
-fn take_type_ignores(src: &Source, tokens: &mut Vec<Token>, t: &mut Tokens, flags: Flags) -> Vec<crate::ast::TypeIgnore> {
+fn take_type_ignores(
+    src: &Source,
+    tokens: &mut Vec<Token>,
+    t: &mut Tokens,
+    flags: Flags,
+) -> Vec<crate::ast::TypeIgnore> {
     if !flags.type_comments {
         return Vec::new();
     }

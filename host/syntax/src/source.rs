@@ -15,10 +15,15 @@ pub struct Source {
 impl Source {
     /// From decoded text.
     pub fn new(text: &str) -> Self {
-        let mut out = match memchr_cr(text) {
-            false => text.to_owned(),
-            true => unify_newlines(text),
-        };
+        Self::keeping_newlines(&match text.contains('\r') {
+            false => std::borrow::Cow::Borrowed(text),
+            true => unify_newlines(text).into(),
+        })
+    }
+
+    /// From text whose line ends are left as they are; only `\n` counts.
+    pub fn keeping_newlines(text: &str) -> Self {
+        let mut out = text.to_owned();
         let newline_added = !out.is_empty() && !out.ends_with('\n');
         if newline_added {
             out.push('\n');
@@ -60,10 +65,6 @@ impl Source {
             None => 0,
         }
     }
-}
-
-fn memchr_cr(text: &str) -> bool {
-    text.as_bytes().contains(&b'\r')
 }
 
 fn unify_newlines(text: &str) -> String {
@@ -166,8 +167,7 @@ fn cookie_in(comment: &[u8]) -> Option<String> {
 
 /// The name under which the tokenizer knows UTF-8 and Latin-1, whatever variant is written.
 fn normalize(name: &str) -> String {
-    let lower: String =
-        name.chars().take(12).map(|c| if c == '_' { '-' } else { c.to_ascii_lowercase() }).collect();
+    let lower: String = name.chars().take(12).map(|c| if c == '_' { '-' } else { c.to_ascii_lowercase() }).collect();
     let is = |n: &str| lower == n || (lower.starts_with(n) && lower.as_bytes().get(n.len()) == Some(&b'-'));
     if is("utf-8") {
         "utf-8".into()
@@ -252,7 +252,11 @@ fn python_alias(label: &str) -> Option<String> {
     }
     if let Some(n) = compact.strip_prefix("iso8859").or_else(|| compact.strip_prefix("latin")) {
         let n: u32 = n.parse().ok()?;
-        let n = if compact.starts_with("latin") { [0, 1, 2, 3, 4, 9, 10, 13, 14, 15, 16].get(n as usize).copied()? } else { n };
+        let n = if compact.starts_with("latin") {
+            [0, 1, 2, 3, 4, 9, 10, 13, 14, 15, 16].get(n as usize).copied()?
+        } else {
+            n
+        };
         return match n {
             // The web reads these two as their Windows supersets, which differ from the standards.
             9 | 11 => None,

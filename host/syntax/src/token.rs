@@ -89,7 +89,14 @@ impl Token {
     pub fn is_layout(&self) -> bool {
         matches!(
             self.kind,
-            Kind::Newline | Kind::Indent | Kind::Dedent | Kind::EndMarker | Kind::Nl | Kind::Comment | Kind::TypeComment | Kind::TypeIgnore
+            Kind::Newline
+                | Kind::Indent
+                | Kind::Dedent
+                | Kind::EndMarker
+                | Kind::Nl
+                | Kind::Comment
+                | Kind::TypeComment
+                | Kind::TypeIgnore
         )
     }
 }

@@ -24,6 +24,8 @@ const MAX_LEVEL: usize = 200;
 pub struct Options {
     /// Also emit COMMENT and NL, and leave brackets unchecked: what the `tokenize` module wants.
     pub extra_tokens: bool,
+    /// No newline is implied at the end: an unfinished last line counts even if it is blank.
+    pub unfinished: bool,
     /// Recognize type comments.
     pub type_comments: bool,
 }
@@ -52,6 +54,8 @@ pub struct Tokens {
     pub error: Option<SyntaxError>,
     /// Whether more input could remove the error (an open triple-quoted string, a backslash at the end).
     pub incomplete: bool,
+    /// Whether CPython's parser reports the error only when it reaches it.
+    pub lazy_error: bool,
     /// Indentation widths of the lines that begin a statement, by token index of their first token.
     pub widths: Vec<(u32, u32)>,
 }
@@ -60,7 +64,15 @@ pub struct Tokens {
 pub fn tokenize(source: &Source, options: Options) -> Tokens {
     let mut t = Tokenizer::new(source, options);
     let error = t.run().err().map(|e| *e);
-    Tokens { tokens: t.tokens, open: t.parens, warnings: t.warnings, error, incomplete: t.incomplete, widths: t.widths }
+    Tokens {
+        tokens: t.tokens,
+        open: t.parens,
+        warnings: t.warnings,
+        error,
+        incomplete: t.incomplete,
+        lazy_error: t.lazy,
+        widths: t.widths,
+    }
 }
 
 pub(crate) type Step<T = ()> = Result<T, Box<SyntaxError>>;
@@ -81,6 +93,7 @@ pub(crate) struct Tokenizer<'s> {
     tokens: Vec<Token>,
     warnings: Vec<Warning>,
     incomplete: bool,
+    lazy: bool,
     widths: Vec<(u32, u32)>,
 }
 
@@ -99,6 +112,7 @@ impl<'s> Tokenizer<'s> {
             tokens: Vec::with_capacity(src.text.len() / 4 + 8),
             warnings: Vec::new(),
             incomplete: false,
+            lazy: false,
             widths: Vec::with_capacity(src.lines.len()),
         }
     }
@@ -153,6 +167,7 @@ impl<'s> Tokenizer<'s> {
         let (start, line) = (self.pos, self.line);
         match c {
             b'\n' => self.newline(blank),
+            b'\r' if self.at(1) == b'\n' => self.newline(blank),
             b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => self.name_or_string()?,
             b'0'..=b'9' => self.number()?,
             b'.' if self.at(1).is_ascii_digit() => self.number()?,
@@ -164,7 +179,7 @@ impl<'s> Tokenizer<'s> {
 
     fn newline(&mut self, blank: bool) {
         let (start, line) = (self.pos, self.line);
-        self.pos += 1;
+        self.pos += if self.at(0) == b'\r' { 2 } else { 1 };
         self.at_bol = true;
         if blank || !self.parens.is_empty() {
             if self.options.extra_tokens {
@@ -204,7 +219,16 @@ impl<'s> Tokenizer<'s> {
             }
             self.pos += 1;
         }
-        if matches!(self.bytes.get(self.pos), Some(b'#' | b'\n')) {
+        if matches!(self.at(0), b'#' | b'\n') || self.at(0) == b'\r' && self.at(1) == b'\n' {
+            let last = self.options.unfinished && self.src.newline_added && self.pos + 1 == self.bytes.len();
+            if last && self.parens.is_empty() && self.pos as u32 > self.src.line_start(self.line) {
+                self.indent_to(col, alt)?;
+                let deeper = self.tokens.last().is_some_and(|t| t.kind == Kind::Indent);
+                if self.indents.len() > 1 && !deeper {
+                    self.incomplete = true;
+                    return Err(self.error_here("invalid syntax"));
+                }
+            }
             return Ok(true);
         }
         if !self.parens.is_empty() || self.pos >= self.bytes.len() {
@@ -254,9 +278,13 @@ impl<'s> Tokenizer<'s> {
     /// A backslash: only a newline may follow, and not as the last thing in the source.
     fn continuation(&mut self) -> Step {
         self.pos += 1;
+        if self.at(0) == b'\r' && self.at(1) == b'\n' {
+            self.pos += 1;
+        }
         if self.at(0) != b'\n' {
             let width = self.bytes.get(self.pos).map_or(0, |&b| utf8_width(b));
             self.pos += width;
+            self.lazy = true;
             let mut e = self.error_at(self.pos, "unexpected character after line continuation character");
             e.end_offset = 0;
             e.text = Some(self.src.line(self.line).to_owned());
@@ -275,6 +303,9 @@ impl<'s> Tokenizer<'s> {
         let (start, line) = (self.pos, self.line);
         let len = self.bytes[start..].iter().position(|b| *b == b'\n').unwrap_or(self.bytes.len() - start);
         self.pos += len;
+        if len > 0 && self.bytes[self.pos - 1] == b'\r' {
+            self.pos -= 1;
+        }
         if self.options.extra_tokens {
             self.push(Kind::Comment, start, line);
         }
@@ -283,7 +314,8 @@ impl<'s> Tokenizer<'s> {
         }
         let Some(at) = type_comment(&self.bytes[start..self.pos]) else { return };
         let text = &self.bytes[start + at..self.pos];
-        let ignore = text.starts_with(b"ignore") && !text.get(6).is_some_and(|b| *b >= 128 || b.is_ascii_alphanumeric());
+        let ignore =
+            text.starts_with(b"ignore") && !text.get(6).is_some_and(|b| *b >= 128 || b.is_ascii_alphanumeric());
         if ignore {
             self.push(Kind::TypeIgnore, start + at + 6, line);
             if blank && self.at(0) == b'\n' {
@@ -332,7 +364,8 @@ impl<'s> Tokenizer<'s> {
     }
 
     /// An error about the current line as a whole.
-    fn line_error(&self, kind: ErrorKind, msg: &str) -> Box<SyntaxError> {
+    fn line_error(&mut self, kind: ErrorKind, msg: &str) -> Box<SyntaxError> {
+        self.lazy = true;
         let text = self.src.line(self.line);
         Box::new(SyntaxError {
             kind,
@@ -343,7 +376,7 @@ impl<'s> Tokenizer<'s> {
         })
     }
 
-    fn tab_error(&self) -> Box<SyntaxError> {
+    fn tab_error(&mut self) -> Box<SyntaxError> {
         let mut e = self.line_error(ErrorKind::TabError, "inconsistent use of tabs and spaces in indentation");
         e.offset = 1;
         e.end_offset = 0;

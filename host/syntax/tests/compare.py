@@ -2,7 +2,7 @@
 
     find LIB -name '*.py' > files
     cargo run --release -p taipan-syntax --example dump_ast -- --batch < files > trees
-    python3.14 compare.py files trees
+    python3.14 compare.py files trees [eval | single | func_type | types]
 
 Reports files on which the two disagree; the exit status is 1 if there are any.
 """
@@ -12,24 +12,29 @@ import sys
 import warnings
 
 
-def expected(name):
+def expected(name, mode):
     with open(name, "rb") as f:
         source = f.read()
     try:
-        tree = ast.parse(source, name)
+        if mode == "exec":
+            tree = ast.parse(source, name)
+        elif mode == "types":
+            tree = ast.parse(source.decode(), name, type_comments=True)
+        else:
+            tree = ast.parse(source.decode(), name, mode)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as e:
         return "error %s: %s" % (type(e).__name__, e)
     return "ok " + ast.dump(tree, include_attributes=True)
 
 
-def main(files, trees):
+def main(files, trees, mode="exec"):
     warnings.simplefilter("ignore")
     sys.setrecursionlimit(100000)
     counts = {}
     with open(files, encoding="utf-8") as names, open(trees, encoding="utf-8", newline="\n") as ours:
         for name, got in zip(names, ours, strict=True):
             name, got = name.rstrip("\n"), got.rstrip("\n")
-            want = expected(name).encode("utf-8", "backslashreplace").decode().replace("\n", "\\n")
+            want = expected(name, mode).encode("utf-8", "backslashreplace").decode().replace("\n", "\\n")
             kinds = want[:2], got[:2]
             if kinds == ("ok", "ok"):
                 result = "same" if want == got else "DIFFERENT"
@@ -46,4 +51,4 @@ def main(files, trees):
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:3]))
+    sys.exit(main(*sys.argv[1:4]))

@@ -39,7 +39,7 @@ impl Lower<'_> {
                 _ => match self.star_before(c) {
                     Some(star) => {
                         if seen_splat {
-                            return self.error(star, self.n(c).t1, "iterable argument unpacking follows keyword argument unpacking");
+                            return self.reject(c);
                         }
                         args.push(self.starred(c, star, 0)?);
                     }
@@ -144,9 +144,6 @@ impl Lower<'_> {
             }
         }
         if bare_star && out.kwonlyargs.is_empty() {
-            let t = self.n(list).t1;
-            let at = if lambda { t } else { t - 1 };
-            let _ = at;
             return self.reject(list);
         }
         Ok(out)

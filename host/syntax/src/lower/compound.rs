@@ -93,7 +93,7 @@ impl Lower<'_> {
             }
         }
         if arms.len() > super::MAX_SPINE / 2 {
-            return Err(self.too_deep(i));
+            return Err(self.too_long());
         }
         let mut parsed = Vec::with_capacity(arms.len());
         for (t0, test, block) in arms {
@@ -161,7 +161,11 @@ impl Lower<'_> {
                     let this = self.tk(self.n(c).t0 + 1) == Kind::Star;
                     if *star.get_or_insert(this) != this {
                         let n = self.n(c);
-                        return self.error(n.t0, n.t0 + 1, "cannot have both 'except' and 'except*' on the same 'try'");
+                        return self.error(
+                            n.t0,
+                            n.t0 + 1 + this as u32,
+                            "cannot have both 'except' and 'except*' on the same 'try'",
+                        );
                     }
                     handlers.push(self.handler(c, this)?);
                 }
@@ -384,7 +388,7 @@ impl Lower<'_> {
             if self.kind(c) != K::CaseClause || indented != cases.is_empty() || this != *width.get_or_insert(this) {
                 return self.reject(c);
             }
-            let case = self.nested(c, |l| l.case(c))?;
+            let case = self.nested(|l| l.case(c))?;
             cases.push(case);
         }
         if cases.is_empty() {

@@ -98,7 +98,7 @@ impl<'a> Lower<'a> {
 
     /// An expression without star, `yield` or assignment outside parentheses.
     pub(super) fn expression(&mut self, i: u32) -> R<Expr> {
-        self.nested(i, |l| l.expression_inner(i))
+        self.nested(|l| l.expression_inner(i))
     }
 
     fn expression_inner(&mut self, i: u32) -> R<Expr> {
@@ -222,7 +222,7 @@ impl<'a> Lower<'a> {
             at = self.child(at)?;
         }
         if path.len() > MAX_SPINE {
-            return Err(self.too_deep(i));
+            return Err(self.too_long());
         }
         if matches!(self.kind(at), K::Unary | K::Binary | K::Await) || self.level(at) < 5 {
             return self.reject(at);

@@ -107,11 +107,11 @@ impl Lower<'_> {
                     }
                     ops.push((op, binds));
                     count += 1;
+                    if count > MAX_SPINE {
+                        return Err(self.too_long());
+                    }
                 }
             }
-        }
-        if count > MAX_SPINE {
-            return Err(self.too_deep(i));
         }
         while let Some((op, _)) = ops.pop() {
             self.reduce(&mut operands, op)?;

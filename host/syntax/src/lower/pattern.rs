@@ -35,7 +35,7 @@ impl Lower<'_> {
     }
 
     fn case_pattern(&mut self, i: u32) -> R<Pattern> {
-        self.nested(i, |l| match l.kind(i) {
+        self.nested(|l| match l.kind(i) {
             K::CasePattern => {
                 let c = l.only(i)?;
                 l.case_pattern(c)
@@ -72,6 +72,11 @@ impl Lower<'_> {
         let n = self.n(i);
         match n.kind {
             K::DottedName | K::Identifier | K::Integer | K::Float => self.atom_pattern(i),
+            // Formatted strings are in the grammar; the compiler rejects them.
+            K::Str | K::ConcatString => {
+                let value = Box::new(self.strings(i)?);
+                Ok(self.pat(i, PatternKind::MatchValue { value }))
+            }
             K::True | K::False | K::None => {
                 let value = match self.kw(n.t0) {
                     Kw::True => Constant::True,
@@ -115,7 +120,7 @@ impl Lower<'_> {
     fn alternatives(&mut self, i: u32, out: &mut Vec<Pattern>) -> R<()> {
         for c in self.children(i) {
             if self.kind(c) == K::UnionPattern {
-                self.nested(c, |l| l.alternatives(c, out))?;
+                self.nested(|l| l.alternatives(c, out))?;
                 continue;
             }
             let p = self.case_pattern(c)?;
@@ -248,6 +253,7 @@ impl Lower<'_> {
             (_, Kw::True) => Constant::True,
             (_, Kw::False) => Constant::False,
             (Kind::Name, _) if n.t1 == n.t0 + 1 => return self.reject(i),
+            _ if matches!(n.kind, K::Str | K::ConcatString) => return self.strings(i),
             _ if !matches!(n.kind, K::DottedName | K::Identifier | K::Integer | K::Float) => return self.reject(i),
             _ => return self.value(i),
         };

@@ -10,18 +10,38 @@ impl Lower<'_> {
         if self.nodes.is_empty() || self.kind(0) != K::Module {
             return Err(Fail::At(0));
         }
+        // An indent at the end, where a blank line was left unfinished.
+        let dangling = |l: &Self| {
+            let mut rev = l.tokens.iter().enumerate().rev();
+            rev.find(|(_, t)| !matches!(t.kind, Kind::EndMarker | Kind::Dedent))
+                .filter(|(_, t)| t.kind == Kind::Indent)
+                .map_or(Ok(()), |(i, _)| Err(Fail::At(i as u32)))
+        };
         match start {
             Start::File => Ok(Mod::Module { body: self.statements(0, false)?, type_ignores: Vec::new() }),
             Start::Interactive => {
                 let body = self.statements(0, false)?;
                 let newlines = self.tokens.iter().filter(|t| t.kind == Kind::Newline).count();
                 let simple = body.first().is_some_and(|s| is_simple(&s.kind));
-                if body.is_empty() || simple && newlines > 1 || !simple && body.len() > 1 {
-                    return Err(Fail::At(0));
+                if body.is_empty() || !simple && body.len() > 1 {
+                    return Err(Fail::At(self.tokens.len() as u32 - 1));
+                }
+                if simple && newlines > 1 {
+                    let at = self.tokens.iter().position(|t| t.kind == Kind::Newline).unwrap_or(0) as u32;
+                    return self.error(at, at + 1, "multiple statements found while compiling a single statement");
+                }
+                if !simple {
+                    dangling(self)?;
+                }
+                // A compound statement on one line needs a newline of its own behind that of its body.
+                let closed = self.tokens.iter().rev().nth(1).is_some_and(|t| t.kind == Kind::Dedent);
+                if !simple && self.src.newline_added && !closed {
+                    return Err(Fail::At(self.tokens.len() as u32 - 1));
                 }
                 Ok(Mod::Interactive { body })
             }
             Start::Eval => {
+                dangling(self)?;
                 let stmt = self.only(0)?;
                 if self.kind(stmt) != K::ExpressionStmt {
                     return self.reject(stmt);
@@ -54,7 +74,7 @@ impl Lower<'_> {
                 return Err(Fail::At(t0));
             }
             width = width.or(this);
-            let stmt = self.nested(c, |l| l.statement(c))?;
+            let stmt = self.nested(|l| l.statement(c))?;
             out.push(stmt);
         }
         Ok(out)
@@ -205,6 +225,9 @@ impl Lower<'_> {
                 names.push(self.alias(c, false)?);
             }
         }
+        if level == 0 && module.as_deref() == Some("__future__") {
+            self.barry |= names.iter().any(|a| &*a.name == "barry_as_FLUFL");
+        }
         let end = self.n(i).t1;
         if names.is_empty() || self.tk(end - 1) == Kind::Comma {
             return Err(Fail::At(end - 1));
@@ -217,7 +240,12 @@ impl Lower<'_> {
         let first = self.child(i)?;
         let t0 = self.star_before(i).unwrap_or(n.t0);
         let kind = match self.kind(first) {
-            K::Assignment => self.assignment(first)?,
+            K::Assignment => {
+                let kind = self.assignment(first)?;
+                // A type comment belongs to the assignment.
+                let with_comment = matches!(kind, StmtKind::Assign { type_comment: Some(_), .. }) as u32;
+                return Ok(Stmt { kind, pos: self.span(t0, n.t1 + with_comment) });
+            }
             K::AugAssignment => self.aug_assignment(first)?,
             _ => StmtKind::Expr { value: Box::new(self.tuple_or_one(i, Self::star_expression)?) },
         };

@@ -71,7 +71,7 @@ fn split(text: &str) -> Literal<'_> {
     let rest = &text[prefix..];
     let quotes = if rest.len() >= 6 && (rest.starts_with("'''") || rest.starts_with("\"\"\"")) { 3 } else { 1 };
     let body = rest.get(quotes..rest.len().saturating_sub(quotes)).unwrap_or("");
-    Literal { body, raw: has(b'r'), bytes: has(b'b'), unicode: has(b'u') }
+    Literal { body, raw: has(b'r'), bytes: has(b'b'), unicode: text.starts_with('u') }
 }
 
 impl<'a> Lower<'a> {
@@ -89,45 +89,24 @@ impl<'a> Lower<'a> {
             _ => {}
         }
         fields.retain(|f| self.kind(*f) == K::Interpolation);
-        let (mut plain, mut bytes, mut formatted, mut template) = (false, false, false, false);
-        for t in n.t0..n.t1 {
-            match self.tk(t) {
-                Kind::String if split(self.text(t)).bytes => bytes = true,
-                Kind::String => plain = true,
-                Kind::FStringStart => formatted = true,
-                Kind::TStringStart => template = true,
-                _ => {}
-            }
-            if let Kind::FStringStart | Kind::TStringStart = self.tk(t)
-                && fields.is_empty()
-            {
-                continue;
-            }
-        }
+        let (plain, bytes, formatted, template) = self.kinds_at_top(n.t0, n.t1);
         if !formatted && !template {
             return self.plain_strings(i, bytes, plain);
         }
-        let (top_plain, top_bytes, top_f, top_t) = self.kinds_at_top(n.t0, n.t1);
-        let (plain, bytes, formatted, template) = (top_plain, top_bytes, top_f, top_t);
-        if bytes && (plain || formatted || template) && !template {
-            return self.error(n.t0, n.t1, "cannot mix bytes and nonbytes literals");
+        if bytes && !template {
+            return self.error(n.t1, n.t1 + 1, "cannot mix bytes and nonbytes literals");
         }
         if template && (plain || bytes || formatted) {
             return self.error(n.t0, n.t1, "cannot mix t-string literals with string or bytes literals");
         }
         let mut parts = Parts::default();
         let mut fields = fields.into_iter();
-        let mut first = true;
-        let mut first_kind = None;
         let mut raw = false;
         let mut t = n.t0;
         while t < n.t1 {
             match self.tk(t) {
                 Kind::String => {
                     let (text, unicode) = self.plain_text(t)?;
-                    if first && unicode {
-                        first_kind = Some(Text::new("u"));
-                    }
                     let kind = unicode.then(|| Text::new("u"));
                     parts.push_text(&text, kind, self.span(t, t + 1));
                 }
@@ -137,15 +116,12 @@ impl<'a> Lower<'a> {
                     let Some(f) = fields.next().filter(|f| self.n(*f).t0 == t) else { return Err(Fail::At(t)) };
                     self.field(f, raw, template, &mut parts)?;
                     t = self.n(f).t1;
-                    first = false;
                     continue;
                 }
                 _ => {}
             }
-            first = false;
             t += 1;
         }
-        let _ = first_kind;
         let values = parts.finish();
         Ok(self.mk(i, if template { ExprKind::TemplateStr { values } } else { ExprKind::JoinedStr { values } }))
     }
@@ -177,7 +153,7 @@ impl<'a> Lower<'a> {
     fn plain_strings(&mut self, i: u32, bytes: bool, plain: bool) -> R<Expr> {
         let n = self.n(i);
         if bytes && plain {
-            return self.error(n.t0, n.t1, "cannot mix bytes and nonbytes literals");
+            return self.error(n.t1, n.t1 + 1, "cannot mix bytes and nonbytes literals");
         }
         if bytes {
             let mut out = Vec::new();
@@ -361,7 +337,11 @@ impl<'a> Lower<'a> {
     /// The format specification between the colon and the closing brace.
     fn format_spec(&mut self, colon: u32, close: u32, raw: bool, nested: Vec<u32>) -> R<Expr> {
         let mut parts = Parts::default();
-        let mut fields = nested.into_iter().filter(|f| matches!(self.nodes[*f as usize].kind, K::FormatExpression | K::Interpolation)).collect::<Vec<_>>().into_iter();
+        let mut fields = nested
+            .into_iter()
+            .filter(|f| matches!(self.nodes[*f as usize].kind, K::FormatExpression | K::Interpolation))
+            .collect::<Vec<_>>()
+            .into_iter();
         let mut t = colon + 1;
         while t < close {
             match self.tk(t) {
@@ -371,7 +351,7 @@ impl<'a> Lower<'a> {
                 }
                 Kind::LBrace => {
                     let Some(f) = fields.next().filter(|f| self.n(*f).t0 == t) else { return Err(Fail::At(t)) };
-                    self.nested(f, |l| l.field(f, raw, false, &mut parts))?;
+                    self.nested(|l| l.field(f, raw, false, &mut parts))?;
                     t = self.n(f).t1;
                 }
                 _ => return Err(Fail::At(t)),

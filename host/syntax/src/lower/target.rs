@@ -24,7 +24,7 @@ impl Lower<'_> {
 
     /// One target.
     pub(super) fn target(&mut self, i: u32, ctx: ExprContext) -> R<Expr> {
-        self.nested(i, |l| {
+        self.nested(|l| {
             if let Some(star) = l.star_before(i) {
                 if ctx == ExprContext::Del {
                     return l.reject(i);

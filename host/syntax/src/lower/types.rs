@@ -23,7 +23,10 @@ impl Lower<'_> {
 
     /// The text of a TYPE_COMMENT token.
     pub(super) fn type_comment_at(&self, t: u32) -> Option<Text> {
-        (self.tk(t) == Kind::TypeComment).then(|| Text::new(self.text(t)))
+        (self.tk(t) == Kind::TypeComment).then(|| {
+            self.type_comments.set(self.type_comments.get() + 1);
+            Text::new(self.text(t))
+        })
     }
 
     pub(super) fn type_alias(&mut self, i: u32) -> R<StmtKind> {

@@ -107,11 +107,8 @@ impl Tokenizer<'_> {
                 b'\\' => {
                     self.pos += 1;
                     match self.at(0) {
-                        b @ (b'{' | b'}') => {
-                            if !raw {
-                                self.warn_escape(b, self.pos - 1);
-                            }
-                        }
+                        b'{' | b'}' if raw => {}
+                        b @ (b'{' | b'}') => self.warn_escape(b, self.pos - 1),
                         b'N' if !raw && self.at(1) == b'{' => {
                             named_escape = true;
                             self.pos += 2;

@@ -17,7 +17,9 @@ impl Tokenizer<'_> {
         let kw = if text.is_ascii() {
             Kw::of(text)
         } else {
-            self.check_identifier(start)?;
+            if !self.options.extra_tokens {
+                self.check_identifier(start)?;
+            }
             Kw::No
         };
         self.push_kw(Kind::Name, kw, start, line);

@@ -10,16 +10,16 @@ impl Tokenizer<'_> {
         let (start, line) = (self.pos, self.line);
         if self.at(0) == b'0' {
             match self.at(1) {
-                b'x' | b'X' => self.radix(start, 16, "hexadecimal")?,
-                b'o' | b'O' => self.radix(start, 8, "octal")?,
-                b'b' | b'B' => self.radix(start, 2, "binary")?,
+                b'x' | b'X' => self.radix(16, "hexadecimal")?,
+                b'o' | b'O' => self.radix(8, "octal")?,
+                b'b' | b'B' => self.radix(2, "binary")?,
                 _ => self.leading_zero(start)?,
             }
         } else {
             if self.at(0) != b'.' {
                 self.digits()?;
             }
-            self.fraction(start, "decimal")?;
+            self.fraction("decimal")?;
         }
         self.push(Kind::Number, start, line);
         Ok(())
@@ -41,7 +41,7 @@ impl Tokenizer<'_> {
         }
     }
 
-    fn radix(&mut self, start: usize, base: u32, name: &str) -> Step {
+    fn radix(&mut self, base: u32, name: &str) -> Step {
         self.pos += 2;
         loop {
             if self.at(0) == b'_' {
@@ -64,7 +64,7 @@ impl Tokenizer<'_> {
                 break;
             }
         }
-        self.check_end(start, name)
+        self.check_end(name)
     }
 
     fn leading_zero(&mut self, start: usize) -> Step {
@@ -96,7 +96,7 @@ impl Tokenizer<'_> {
                        use an 0o prefix for octal integers";
             return Err(self.error_range(col(start) + 1, Some(col(zeros_end)), msg));
         }
-        self.fraction(start, "decimal")
+        self.fraction("decimal")
     }
 
     fn exponent_follows(&self) -> bool {
@@ -105,7 +105,7 @@ impl Tokenizer<'_> {
     }
 
     /// What may follow the digits: fraction, exponent, `j`.
-    fn fraction(&mut self, start: usize, mut name: &'static str) -> Step {
+    fn fraction(&mut self, mut name: &'static str) -> Step {
         if self.at(0) == b'.' {
             self.pos += 1;
             if self.at(0).is_ascii_digit() {
@@ -125,11 +125,11 @@ impl Tokenizer<'_> {
             self.pos += 1;
             name = "imaginary";
         }
-        self.check_end(start, name)
+        self.check_end(name)
     }
 
     /// A number may be followed directly by some keywords, which is warned about, but by no other name.
-    fn check_end(&mut self, start: usize, name: &str) -> Step {
+    fn check_end(&mut self, name: &str) -> Step {
         let rest = &self.bytes[self.pos..];
         let keyword = match rest.first() {
             Some(b'a') => rest.starts_with(b"and"),
@@ -143,7 +143,6 @@ impl Tokenizer<'_> {
         if keyword {
             let end = self.pos;
             self.warn(Category::SyntaxWarning, format!("invalid {name} literal"), end - 1, end);
-            let _ = start;
             return Ok(());
         }
         match rest.first() {

@@ -68,10 +68,8 @@ impl Tokenizer<'_> {
                 {
                     return Err(self.error_here(format!("{}-string: unmatched '{ch}'", m.letter())));
                 }
-                let mut msg = format!(
-                    "closing parenthesis '{ch}' does not match opening parenthesis '{}'",
-                    opening as char
-                );
+                let mut msg =
+                    format!("closing parenthesis '{ch}' does not match opening parenthesis '{}'", opening as char);
                 if open.line != self.line {
                     msg.push_str(&format!(" on line {}", open.line));
                 }

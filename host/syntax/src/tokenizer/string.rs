@@ -70,7 +70,12 @@ impl Tokenizer<'_> {
     }
 
     fn unterminated(
-        &mut self, start: usize, line: u32, quote: u8, size: usize, escaped: bool,
+        &mut self,
+        start: usize,
+        line: u32,
+        quote: u8,
+        size: usize,
+        escaped: bool,
     ) -> Box<crate::error::SyntaxError> {
         // The line in which the end was found to be missing; at the end of the source that is the last one.
         let last = self.line.min(self.src.line_count());

@@ -35,6 +35,7 @@ pub fn validate_all(code: &CodeObject) -> R<()> {
 pub fn validate(code: &CodeObject) -> R<()> {
     header(code)?;
     let starts = instructions(code)?;
+    generator(code, &starts)?;
     exceptions(code, &starts)?;
     depths(code, &starts)
 }
@@ -119,6 +120,23 @@ fn instructions(code: &CodeObject) -> R<Vec<bool>> {
         return bad("a jump goes to no instruction");
     }
     Ok(starts)
+}
+
+/// Only generators and the like yield, and they begin with RETURN_GENERATOR.
+fn generator(code: &CodeObject, starts: &[bool]) -> R<()> {
+    let flags = co::GENERATOR | co::COROUTINE | co::ASYNC_GENERATOR;
+    let is_generator = code.flags & flags != 0;
+    for at in (0..starts.len()).filter(|at| starts[*at]) {
+        match decode(code.code[at]).map(|d| d.0) {
+            Some(Op::RETURN_GENERATOR) if at > 0 || !is_generator => return bad("RETURN_GENERATOR out of place"),
+            Some(Op::YIELD_VALUE) if !is_generator => return bad("a yield outside of a generator"),
+            Some(op) if at == 0 && is_generator && op != Op::RETURN_GENERATOR => {
+                return bad("a generator that does not begin as one");
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn argument(code: &CodeObject, op: Op, arg: u32) -> R<()> {

@@ -417,6 +417,7 @@ fn literal(e: &Expr) -> Option<Const> {
             ExprKind::Constant { value, .. } => crate::fold::unary(Op::UNARY_NEGATIVE, &Const::from_ast(value)),
             _ => None,
         },
+        // A real part and an imaginary one.
         ExprKind::BinOp { left, op, right } => {
             use taipan_syntax::ast::Operator;
             let ExprKind::Constant { value, .. } = &right.kind else { return None };
@@ -425,9 +426,15 @@ fn literal(e: &Expr) -> Option<Const> {
                 Operator::Sub => Op::BINARY_SUB,
                 _ => return None,
             };
-            match left.kind {
-                ExprKind::BinOp { .. } => None,
-                _ => crate::fold::binary(op, 0, &literal(left)?, &Const::from_ast(value)),
+            let left = match left.kind {
+                ExprKind::BinOp { .. } => return None,
+                _ => literal(left)?,
+            };
+            match (left, Const::from_ast(value)) {
+                (left @ (Const::Int(_) | Const::BigInt(_) | Const::Float(_)), right @ Const::Complex(..)) => {
+                    crate::fold::binary(op, 0, &left, &right)
+                }
+                _ => None,
             }
         }
         _ => None,

@@ -490,23 +490,19 @@ impl Builder {
         returns: &Option<Box<Expr>>,
     ) -> Result<()> {
         let is_class = self.is_class() || self.cur().can_see_class_scope;
-        // The block is part of the table even when it is empty: an empty one is dropped again.
         let all = all_args(args).into_iter().filter_map(|a| a.annotation.as_deref()).chain(returns.as_deref());
         let all: Vec<&Expr> = all.collect();
         self.enter(Ident::new("__annotate__"), Block::Annotation, key(s, Part::Annotations), s.pos);
         self.cur().function_name = Some(name.clone());
-        if is_class {
+        // The block is there even without annotations, but then needs nothing of a class.
+        if is_class && !all.is_empty() {
             self.see_class_scope();
         }
         for e in &all {
             self.expr(e)?;
         }
         self.cur().annotations_used = !all.is_empty();
-        let id = self.cur_id();
         self.exit();
-        if all.is_empty() {
-            self.cur().children.retain(|c| *c != id);
-        }
         Ok(())
     }
 

@@ -138,6 +138,8 @@ fn explain(code: &CodeObject, op: Op, arg: u32, end: usize) -> Option<String> {
             let sign = if arg & 0x7f == BinOp::Pow as u32 { "**" } else { "@" };
             format!("{sign}{}", if arg & 0x80 != 0 { "=" } else { "" })
         }
+        Op::CALL_INTRINSIC_1 => INTRINSICS_1.get(arg as usize).unwrap_or(&"?").to_string(),
+        Op::CALL_INTRINSIC_2 => INTRINSICS_2.get(arg as usize).unwrap_or(&"?").to_string(),
         Op::UNPACK_EX => format!("{} {}", arg & 0xff, arg >> 8),
         _ if flags & F_JUMP != 0 => format!("to {}", end + arg as usize),
         _ if flags & F_JUMP_BACK != 0 => format!("to {}", end.wrapping_sub(arg as usize)),
@@ -147,6 +149,22 @@ fn explain(code: &CodeObject, op: Op, arg: u32, end: usize) -> Option<String> {
         _ => return None,
     })
 }
+
+/// The names of `Intrinsic1` and `Intrinsic2`, in their order.
+const INTRINSICS_1: [&str; 10] = [
+    "Print",
+    "ImportStar",
+    "StopIterationError",
+    "AsyncGenWrap",
+    "ListToTuple",
+    "TypeVar",
+    "ParamSpec",
+    "TypeVarTuple",
+    "SubscriptGeneric",
+    "TypeAlias",
+];
+const INTRINSICS_2: [&str; 5] =
+    ["PrepReraiseStar", "TypeVarWithBound", "TypeVarWithConstraints", "SetFunctionTypeParams", "SetTypeparamDefault"];
 
 /// A constant as text.
 pub fn repr(c: &Const) -> String {

@@ -15,6 +15,7 @@ pub mod pyc;
 pub mod symtable;
 pub mod unparse;
 pub mod validate;
+mod verify;
 
 use code::CodeObject;
 pub use codegen::OptLevel;

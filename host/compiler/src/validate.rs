@@ -37,7 +37,8 @@ pub fn validate(code: &CodeObject) -> R<()> {
     let starts = instructions(code)?;
     generator(code, &starts)?;
     exceptions(code, &starts)?;
-    depths(code, &starts)
+    depths(code, &starts)?;
+    crate::verify::verify(code)
 }
 
 fn header(code: &CodeObject) -> R<()> {

@@ -54,3 +54,29 @@ fn damaged_bytes_are_refused_or_harmless() {
         }
     }
 }
+
+fn text(source: &str, mode: Mode, options: Options) -> String {
+    let code = compile_source(source.as_bytes(), "f", mode, options).unwrap().code;
+    validate::validate_all(&code).unwrap();
+    taipan_compiler::dis::dis(&code)
+}
+
+#[test]
+fn modes_and_options() {
+    let plain = Options::default();
+    assert!(text("a + b", Mode::Eval, plain).contains("BINARY_ADD"));
+    assert!(!text("a", Mode::Exec, plain).contains("CALL_INTRINSIC_1"));
+    assert!(text("a", Mode::Single, plain).contains("CALL_INTRINSIC_1 Print"));
+    let optimized = text("assert x\n'''no docstring'''", Mode::Exec, Options { optimize: 1, ..plain });
+    assert!(!optimized.contains("RAISE"));
+    let function = "def f():\n  'doc'\n  return __debug__";
+    assert!(text(function, Mode::Exec, plain).contains("flags 0x4000003"));
+    let bare = text(function, Mode::Exec, Options { optimize: 2, ..plain });
+    assert!(bare.contains("flags 0x3") && bare.contains("LOAD_FALSE"));
+    assert!(compile_source(b"await x", "f", Mode::Exec, plain).is_err());
+    let awaits =
+        text("await x\nasync with y: [z async for z in w]", Mode::Exec, Options { top_level_await: true, ..plain });
+    assert!(awaits.contains("RETURN_GENERATOR") && awaits.contains("flags 0x80"));
+    let strings = Options { future_flags: taipan_abi::opcode::co::FUTURE_ANNOTATIONS, ..plain };
+    assert!(text("x: list [ int ]", Mode::Exec, strings).contains("\"list[int]\""));
+}

@@ -453,6 +453,5 @@ fn hash_key(c: &Const) -> Const {
 }
 
 fn is_value(e: &Expr) -> bool {
-    matches!(e.kind, ExprKind::Attribute { .. } | ExprKind::JoinedStr { .. } | ExprKind::TemplateStr { .. })
-        || literal(e).is_some()
+    matches!(e.kind, ExprKind::Attribute { .. }) || literal(e).is_some()
 }

@@ -211,6 +211,8 @@ pub struct WDictIter {
     /// `len` of the dict when the iterator was made: a change is a RuntimeError.
     pub len: usize,
     pub what: u64,
+    /// Items still to come, for `__length_hint__` and to notice that keys were exchanged under the same `len`.
+    pub left: usize,
 }
 
 /// A cell of a closure; NULL = empty.

@@ -4,7 +4,6 @@ use super::list;
 use super::sorting;
 use super::util::*;
 use crate::layouts::{WComplex, WFloat};
-use num_bigint::BigInt;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
 use taipan_plugin_api::raise;
@@ -82,8 +81,6 @@ pub fn sum(sp: Space, w_iterable: W, w_start: W) -> Res<W> {
         _ => {}
     }
     let mut w_sum = w_start;
-    // The word that a faster loop could not take; it is added in the general way and the next loop goes on.
-    let mut w_item = W::NULL;
     if w_sum.is_int() {
         let mut total = w_sum.untag();
         loop {
@@ -104,15 +101,11 @@ pub fn sum(sp: Space, w_iterable: W, w_start: W) -> Res<W> {
             if let Some(f) = float_of(w) {
                 total.add(f)
             } else if let Some(i) = int_of(w) {
-                total.hi += i as f64
+                total.add(i as f64)
             } else {
-                w_sum = sp.newfloat(total.value());
-                w_item = w;
+                w_sum = sp.add(sp.newfloat(total.value()), w)?;
                 break;
             }
-        }
-        if !w_item.is_null() {
-            w_sum = sp.add(w_sum, w_item)?;
         }
     }
     if let Some((re, im)) = complex_of(w_sum) {
@@ -125,7 +118,7 @@ pub fn sum(sp: Space, w_iterable: W, w_start: W) -> Res<W> {
             } else if let Some(f) = float_of(w) {
                 re.add(f)
             } else if let Some(i) = int_of(w) {
-                re.hi += i as f64
+                re.add(i as f64)
             } else {
                 w_sum = sp.add(sp.newcomplex(re.value(), im.value()), w)?;
                 break;
@@ -229,9 +222,4 @@ pub fn min(sp: Space, _w_self: W, args: Args) -> Res<W> {
 #[interp_fn(raw)]
 pub fn max(sp: Space, _w_self: W, args: Args) -> Res<W> {
     extreme(sp, "max", true, args)
-}
-
-/// The sum of small ints beyond 63 bits, for callers in this family.
-pub fn big_sum(items: impl Iterator<Item = i64>) -> BigInt {
-    items.map(BigInt::from).sum()
 }

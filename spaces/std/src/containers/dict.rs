@@ -1,7 +1,7 @@
 //! dict as Rust code uses it: lookups, stores, iteration by position, merging.
 
 use super::table;
-use super::util::{full_type_name, is_dict, is_str, slots, this};
+use super::util::{check_arity, exact, full_type_name, is_dict, slots, this, tuple_items};
 use crate::layouts::{DictEntry, WDict, WDictKeys};
 use std::sync::atomic::{AtomicU64, Ordering};
 use taipan_abi::word::*;
@@ -28,7 +28,7 @@ pub fn with_capacity(sp: Space, n: usize) -> Res<W> {
 /// The hash of a key; an unhashable one is told in 3.14's words.
 #[inline]
 pub fn key_hash(sp: Space, w_key: W) -> Res<u64> {
-    table::hash(sp, w_key).or_else(|_| Err(unhashable(sp, w_key, "dict key")))
+    table::hash(sp, w_key).map_err(|_| unhashable(sp, w_key, "dict key"))
 }
 
 /// Rewrites a plain TypeError of hash().
@@ -128,16 +128,13 @@ pub fn get(sp: Space, w_dict: W, w_key: W) -> Res<Option<W>> {
     Ok(find(sp, w_dict, w_key)?.map(|i| unsafe { entry_value(w_dict, i) }))
 }
 
-/// Value of a name, nothing raised.
+/// d.get(name)
 pub fn get_str(sp: Space, w_dict: W, w_name: W) -> Res<Option<W>> {
     if is_str_only(w_dict) {
         // SAFETY: the entry was just found.
         return Ok(lookup_str(sp, w_dict, w_name).map(|i| unsafe { entry_value(w_dict, i) }));
     }
-    get(sp, w_dict, w_key_of(w_name))
-}
-fn w_key_of(w: W) -> W {
-    w
+    get(sp, w_dict, w_name)
 }
 
 /// d[key] = value
@@ -260,10 +257,7 @@ fn merge_one(sp: Space, w_dict: W, w_key: W, hash: u64, w_value: W, present: Pre
 
 /// Is iteration over this dict dict's own?
 pub fn plain_iteration(sp: Space, w: W) -> bool {
-    is_dict(sp, w) && (w.is_obj() && exact_dict(w) || same_iter(sp, w))
-}
-fn exact_dict(w: W) -> bool {
-    super::util::exact(w, TID_DICT)
+    exact(w, TID_DICT) || is_dict(sp, w) && same_iter(sp, w)
 }
 fn same_iter(sp: Space, w: W) -> bool {
     let own = sp.row_of(TID_DICT).slots;
@@ -309,11 +303,6 @@ fn merge_dict(sp: Space, w_dict: W, w_other: W, present: Present) -> Res<()> {
     }
     let o = this::<WDict>(w_other);
     let (w_keys, n) = (o.w_keys, o.len);
-    // SAFETY: a dict's table.
-    let str_only = unsafe { (*w_keys.ptr::<WDictKeys>()).str_only };
-    if str_only && is_str_only(w_dict) {
-        d.keys_version = 0;
-    }
     let mut pos = 0;
     while let Some(e) = next(w_other, &mut pos) {
         merge_one(sp, w_dict, e.w_key, e.hash, e.w_value, present)?;
@@ -341,7 +330,8 @@ pub fn merge_pairs(sp: Space, w_dict: W, w_pairs: W) -> Res<()> {
         if items.len() != 2 {
             let n = items.len();
             return Err(raise!(
-                sp, VALUE_ERROR,
+                sp,
+                VALUE_ERROR,
                 "dictionary update sequence element #{i} has length {n}; 2 is required"
             ));
         }
@@ -364,7 +354,7 @@ fn not_a_pair(sp: Space, i: usize) -> Raised {
 
 /// What `dict(x)` and `d.update(x)` do with their positional argument.
 pub fn update_from(sp: Space, w_dict: W, w_arg: W) -> Res<()> {
-    if super::util::exact(w_arg, TID_DICT) || sp.getattr_opt(w_arg, name!(sp, "keys"))?.is_some() {
+    if exact(w_arg, TID_DICT) || sp.getattr_opt(w_arg, name!(sp, "keys"))?.is_some() {
         merge(sp, w_dict, w_arg, Present::Replace)
     } else {
         merge_pairs(sp, w_dict, w_arg)
@@ -373,12 +363,12 @@ pub fn update_from(sp: Space, w_dict: W, w_arg: W) -> Res<()> {
 
 /// The arguments of `dict(...)`, `d.update(...)`.
 pub fn update_args(sp: Space, w_dict: W, fname: &str, args: Args) -> Res<()> {
-    super::util::check_arity(sp, fname, args.n, 0, 1)?;
+    check_arity(sp, fname, args.n, 0, 1)?;
     if let [w_arg] = args.positional() {
         update_from(sp, w_dict, *w_arg)?;
     }
     if !args.kwnames.is_null() {
-        let names = super::util::tuple_items(args.kwnames);
+        let names = tuple_items(args.kwnames);
         for (i, w_name) in names.iter().enumerate() {
             // SAFETY: one value a name follows the positional arguments.
             let w_value = unsafe { *args.ptr.add(args.n + i) };
@@ -393,15 +383,10 @@ pub fn getitem(sp: Space, w_dict: W, w_key: W) -> Res<W> {
     if let Some(w) = get(sp, w_dict, w_key)? {
         return Ok(w);
     }
-    if !exact_dict(w_dict)
+    if !exact(w_dict, TID_DICT)
         && let Some(w_missing) = sp.lookup_special(w_dict, name!(sp, "__missing__"))?
     {
         return sp.call(w_missing, &[w_key]);
     }
     Err(sp.key_error(w_key))
-}
-
-/// Is the word an exact str that dicts of names take? For callers that build namespaces.
-pub fn is_name(w: W) -> bool {
-    is_str(w)
 }

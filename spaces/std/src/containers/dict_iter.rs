@@ -4,7 +4,7 @@ use super::dict;
 use super::table;
 use super::tids;
 use super::util::*;
-use super::views::{ITEMS, KEYS, VALUES};
+use super::views::{KEYS, VALUES};
 use crate::layouts::{WDict, WDictIter, WDictKeys};
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
@@ -152,6 +152,3 @@ fn reduce(sp: Space, w_self: W) -> Res<W> {
     let w_args = sp.newtuple(&[w_list])?;
     sp.newtuple(&[builtin(sp, "iter")?, w_args])
 }
-
-/// Which part a step of the three kinds gives; they are the `what` of the layout.
-pub const KINDS: [u64; 3] = [KEYS, VALUES, ITEMS];

@@ -1,6 +1,6 @@
 //! The type dict: slots and methods.
 
-use super::dict::{self, Present};
+use super::dict;
 use super::dict_iter;
 use super::table;
 use super::util::*;
@@ -237,11 +237,4 @@ fn contains_method(sp: Space, w_self: W, w_key: W) -> Res<bool> {
 fn sizeof(_sp: Space, w_self: W) -> Res<i64> {
     let d = this::<WDict>(w_self);
     Ok((size_of::<WDict>() + table::bytes(d.w_keys)) as i64)
-}
-
-/// `dict.__or__` and the like for other callers: a merged copy.
-pub fn merged(sp: Space, w_a: W, w_b: W) -> Res<W> {
-    let w = dict::copy(sp, w_a)?;
-    dict::merge(sp, w, w_b, Present::Replace)?;
-    Ok(w)
 }

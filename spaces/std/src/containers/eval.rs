@@ -84,11 +84,11 @@ pub unsafe fn unpack_ex(sp: Space, w: W, before: usize, after: usize, out: *mut 
 
 /// `[*w]`: extends a list under construction.
 pub fn list_extend(sp: Space, w_list: W, w: W) -> Res<()> {
-    list::extend(sp, w_list, w).or_else(|r| {
+    list::extend(sp, w_list, w).map_err(|r| {
         if slots(sp, w).iter.is_none() && slots(sp, w).getitem.is_none() && sp.catch(known::TYPE_ERROR) {
-            return Err(raise!(sp, TYPE_ERROR, "Value after * must be an iterable, not {}", sp.type_name(w)));
+            return raise!(sp, TYPE_ERROR, "Value after * must be an iterable, not {}", sp.type_name(w));
         }
-        Err(r)
+        r
     })
 }
 /// The tuple of a list under construction.
@@ -100,12 +100,12 @@ pub fn star_args(sp: Space, w_func: W, w: W) -> Res<W> {
     if exact(w, TID_TUPLE) {
         return Ok(w);
     }
-    tuple::from_iterable(sp, w).or_else(|r| {
+    tuple::from_iterable(sp, w).map_err(|r| {
         if slots(sp, w).iter.is_none() && slots(sp, w).getitem.is_none() && sp.catch(known::TYPE_ERROR) {
             let f = function_text(sp, w_func);
-            return Err(raise!(sp, TYPE_ERROR, "{f} argument after * must be an iterable, not {}", sp.type_name(w)));
+            return raise!(sp, TYPE_ERROR, "{f} argument after * must be an iterable, not {}", sp.type_name(w));
         }
-        Err(r)
+        r
     })
 }
 
@@ -133,11 +133,11 @@ pub fn set_update(sp: Space, w_set: W, w: W) -> Res<()> {
 }
 /// `{**w}`
 pub fn dict_update(sp: Space, w_dict: W, w: W) -> Res<()> {
-    dict::merge(sp, w_dict, w, Present::Replace).or_else(|r| {
+    dict::merge(sp, w_dict, w, Present::Replace).map_err(|r| {
         if sp.catch(known::ATTRIBUTE_ERROR) {
-            return Err(raise!(sp, TYPE_ERROR, "'{}' object is not a mapping", sp.type_name(w)));
+            return raise!(sp, TYPE_ERROR, "'{}' object is not a mapping", sp.type_name(w));
         }
-        Err(r)
+        r
     })
 }
 

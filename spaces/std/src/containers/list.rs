@@ -153,7 +153,7 @@ pub fn getitem_int(w_list: W, i: i64) -> Option<W> {
 /// Stores item i if there is one; false = out of range.
 #[inline(always)]
 pub fn setitem_int(sp: Space, w_list: W, i: i64, w_item: W) -> bool {
-    let mut l = this::<WList>(w_list);
+    let l = this::<WList>(w_list);
     let i = if i < 0 { i.wrapping_add(l.items.len as i64) } else { i };
     if (i as usize) < l.items.len {
         l.items.array().set(sp, i as usize, w_item);
@@ -203,8 +203,11 @@ pub fn set_slice(sp: Space, w_list: W, w_slice: W, w_value: W) -> Res<()> {
     }
     if new.len() != r.len {
         return Err(raise!(
-            sp, VALUE_ERROR,
-            "attempt to assign sequence of size {} to extended slice of size {}", new.len(), r.len
+            sp,
+            VALUE_ERROR,
+            "attempt to assign sequence of size {} to extended slice of size {}",
+            new.len(),
+            r.len
         ));
     }
     let array = this::<WList>(w_list).items.array();

@@ -125,7 +125,12 @@ fn lower_from_end<T: Copy, E>(v: &[T], x: T, less: &mut impl FnMut(T, T) -> Resu
 }
 
 /// Merges the sorted halves v[..mid] and v[mid..].
-fn merge<T: Copy, E>(v: &mut [T], mid: usize, tmp: &mut [T], less: &mut impl FnMut(T, T) -> Result<bool, E>) -> Result<(), E> {
+fn merge<T: Copy, E>(
+    v: &mut [T],
+    mid: usize,
+    tmp: &mut [T],
+    less: &mut impl FnMut(T, T) -> Result<bool, E>,
+) -> Result<(), E> {
     // What is in place already on both sides is left out.
     let first = upper(&v[..mid], v[mid], less)?;
     if first == mid {
@@ -206,7 +211,13 @@ mod tests {
                             0 => random(&mut seed) % modulus,
                             1 => i as u64 % modulus,
                             2 => (n - i) as u64,
-                            _ => if i % 50 < 40 { i as u64 } else { random(&mut seed) % modulus },
+                            _ => {
+                                if i % 50 < 40 {
+                                    i as u64
+                                } else {
+                                    random(&mut seed) % modulus
+                                }
+                            }
                         })
                         .enumerate()
                         .map(|(i, x)| (x, i))

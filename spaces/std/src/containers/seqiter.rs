@@ -1,9 +1,8 @@
 //! Iterators of sequences: list, tuple, list backwards, anything with `__getitem__`, and calls until a sentinel.
 
-use super::list;
+use super::tids;
 use super::util::*;
 use crate::layouts::WSeqIter;
-use super::tids;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
 use taipan_plugin_api::setfield;
@@ -84,7 +83,11 @@ fn list_prev(_sp: Space, w_self: W) -> Res<Option<W>> {
         return Ok(None);
     }
     let found = it.index.checked_sub(1).and_then(|i| list_items(it.w_seq).get(i).copied());
-    if found.is_some() { it.index -= 1 } else { it.w_seq = W::NULL }
+    if found.is_some() {
+        it.index -= 1
+    } else {
+        it.w_seq = W::NULL
+    }
     Ok(found)
 }
 #[slot]
@@ -278,9 +281,7 @@ fn reversed_new(sp: Space, w_type: W, args: Args) -> Res<W> {
     }
     check_arity(sp, "reversed", args.n, 1, 1)?;
     let w_seq = args.positional()[0];
-    let not_reversible = || {
-        Err(sp.type_error(&format!("'{}' object is not reversible", sp.type_name(w_seq))))
-    };
+    let not_reversible = || Err(sp.type_error(&format!("'{}' object is not reversible", sp.type_name(w_seq))));
     if let Some(w_method) = sp.lookup_special(w_seq, name!(sp, "__reversed__"))? {
         return if w_method.is_none() { not_reversible() } else { sp.call(w_method, &[]) };
     }
@@ -349,9 +350,4 @@ fn reversed_setstate(sp: Space, w_self: W, w_state: W) -> Res<()> {
         it.index = i.clamp(-1, n - 1);
     }
     Ok(())
-}
-
-/// A list of what an iterator still gives, for callers in this family.
-pub fn drain(sp: Space, w_iter: W) -> Res<W> {
-    list::from_iterable(sp, w_iter)
 }

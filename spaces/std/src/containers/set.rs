@@ -39,7 +39,7 @@ pub fn len(w: W) -> usize {
 /// An element's hash.
 #[inline]
 pub fn element_hash(sp: Space, w: W) -> Res<u64> {
-    table::hash(sp, w).or_else(|_| Err(dict::unhashable(sp, w, "set element")))
+    table::hash(sp, w).map_err(|_| dict::unhashable(sp, w, "set element"))
 }
 
 fn changed(w: W) {
@@ -163,7 +163,11 @@ pub fn add_all(sp: Space, w: W, w_other: W) -> Res<()> {
         clear(w);
         // SAFETY: both have tables; values of a dict may not stay in a set.
         return unsafe {
-            if exact(w_other, TID_DICT) { table::copy_keys(sp, w_other, w, W::NULL) } else { table::copy(sp, w_other, w) }
+            if exact(w_other, TID_DICT) {
+                table::copy_keys(sp, w_other, w, W::NULL)
+            } else {
+                table::copy(sp, w_other, w)
+            }
         };
     }
     let mut pos = 0;

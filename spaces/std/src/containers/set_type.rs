@@ -62,7 +62,10 @@ fn frozenset_new(sp: Space, w_type: W, args: Args) -> Res<W> {
         no_keywords(sp, "frozenset", &args)?;
     }
     check_arity(sp, "frozenset", args.n, 0, 1)?;
-    if plain && let [w_arg] = args.positional() && exact(*w_arg, TID_FROZENSET) {
+    if plain
+        && let [w_arg] = args.positional()
+        && exact(*w_arg, TID_FROZENSET)
+    {
         return Ok(*w_arg);
     }
     let w = if plain { set::new(sp, TID_FROZENSET)? } else { sp.allocate(w_type, 0)? };
@@ -135,13 +138,13 @@ fn base(sp: Space, w: W) -> u32 {
 }
 
 macro_rules! operator {
-    ($($name:ident($a:ident, $b:ident, $sp:ident) $body:block)*) => { $(
+    ($($name:ident($a:ident, $b:ident, $sp:ident) { $($body:tt)* })*) => { $(
         #[slot]
         fn $name($sp: Space, $a: W, $b: W) -> Res<W> {
             if !is_anyset($sp, $a) || !is_anyset($sp, $b) {
                 return Ok(W::NOT_IMPLEMENTED);
             }
-            $body
+            $($body)*
         }
     )* };
 }
@@ -308,11 +311,8 @@ fn contains_method(sp: Space, w_self: W, w_item: W) -> Res<bool> {
 fn reduce(sp: Space, w_self: W) -> Res<W> {
     let w_list = super::list::from_iterable(sp, w_self)?;
     let w_args = sp.newtuple(&[w_list])?;
-    let w_state = if exact(w_self, base(sp, w_self)) {
-        W::NONE
-    } else {
-        sp.call_method(w_self, name!(sp, "__getstate__"), &[])?
-    };
+    let w_state =
+        if exact(w_self, base(sp, w_self)) { W::NONE } else { sp.call_method(w_self, name!(sp, "__getstate__"), &[])? };
     sp.newtuple(&[sp.type_(w_self)?, w_args, w_state])
 }
 /// Size in memory in bytes.

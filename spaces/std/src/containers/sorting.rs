@@ -77,6 +77,15 @@ fn halves<T: Copy>(buffer: &mut RootedVec) -> (&mut [T], &mut [T]) {
     unsafe { (std::slice::from_raw_parts_mut(p, n), std::slice::from_raw_parts_mut(p.add(n), n)) }
 }
 
+fn put_array(sp: Space, w_list: W, w_array: W) {
+    // SAFETY: the field lies in the list; the barrier directly precedes the store.
+    unsafe {
+        let slot = &raw mut (*w_list.ptr::<WList>()).items.w_array;
+        sp.barrier(w_list, slot);
+        *slot = w_array;
+    }
+}
+
 /// list.sort(key=..., reverse=...); a key of NULL or None is none.
 pub fn sort(sp: Space, w_list: W, w_key: W, reverse: bool) -> Res<()> {
     let with_key = !w_key.is_null() && !w_key.is_none();
@@ -87,7 +96,7 @@ pub fn sort(sp: Space, w_list: W, w_key: W, reverse: bool) -> Res<()> {
     }
     // While it is sorted the list looks empty. The array put there is nobody else's: a list that has another one, or items, was changed.
     let marker = GcArray::new(sp, 0)?;
-    taipan_plugin_api::setfield!(sp, w_list, WList, items.w_array, marker.0);
+    put_array(sp, w_list, marker.0);
     l.items.len = 0;
     let array = GcArray(w_array);
     let old = |i: usize| array.get(i);
@@ -97,7 +106,11 @@ pub fn sort(sp: Space, w_list: W, w_key: W, reverse: bool) -> Res<()> {
     let result = fill(sp, &mut buffer, n, old, with_key.then_some(w_key)).and_then(|()| {
         // Reversing before and after keeps equal items in order.
         let order = |flip: bool, buffer: &mut RootedVec| {
-            if flip && with_key { halves::<[W; 2]>(buffer).0.reverse() } else if flip { halves::<W>(buffer).0.reverse() }
+            if flip && with_key {
+                halves::<[W; 2]>(buffer).0.reverse()
+            } else if flip {
+                halves::<W>(buffer).0.reverse()
+            }
         };
         order(reverse, &mut buffer);
         let r = if with_key {
@@ -118,7 +131,7 @@ pub fn sort(sp: Space, w_list: W, w_key: W, reverse: bool) -> Res<()> {
         r
     });
     let changed = l.items.w_array != marker.0 || l.items.len != 0;
-    taipan_plugin_api::setfield!(sp, w_list, WList, items.w_array, w_array);
+    put_array(sp, w_list, w_array);
     l.items.len = n;
     result?;
     if changed { Err(sp.value_error("list modified during sort")) } else { Ok(()) }

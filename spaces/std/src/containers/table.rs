@@ -8,8 +8,8 @@
 //! still be filled is `entries_cap - nentries`, so that free index slots never run out. The index therefore lies by the end of the
 //! object, not by `entries_cap`. Four bytes of `pad` count the leading entries known to be deleted, which makes a queue linear.
 
-use crate::layouts::{DictEntry, WDictKeys, WStr, STR_INTERNED};
 use super::util::{barrier_range, eq, is_str, str_eq};
+use crate::layouts::{DictEntry, STR_INTERNED, WDictKeys, WStr};
 use std::ffi::c_void;
 use taipan_abi::gc::{Visit, tf};
 use taipan_abi::types::{Slots, TypeSpec};
@@ -116,7 +116,8 @@ unsafe fn leading(keys: *mut WDictKeys) -> usize {
     u32::from_le_bytes([(*keys).pad[1], (*keys).pad[2], (*keys).pad[3], (*keys).pad[4]]) as usize
 }
 unsafe fn set_leading(keys: *mut WDictKeys, n: usize) {
-    (*keys).pad[1..].copy_from_slice(&(n.min(u32::MAX as usize) as u32).to_le_bytes())
+    let [a, b, c, d] = (n.min(u32::MAX as usize) as u32).to_le_bytes();
+    (*keys).pad = [0, a, b, c, d];
 }
 
 fn usable(log2: u8) -> usize {
@@ -136,7 +137,13 @@ fn new_keys(sp: Space, log2: u8, str_only: bool) -> Res<W> {
     if log2 > 31 {
         return Err(sp.raise(known::MEMORY_ERROR, ""));
     }
-    let width = if log2 <= 8 { 1usize } else if log2 <= 16 { 2 } else { 4 };
+    let width = if log2 <= 8 {
+        1usize
+    } else if log2 <= 16 {
+        2
+    } else {
+        4
+    };
     let (cap, index) = (usable(log2), width << log2);
     let nbytes = cap * size_of::<DictEntry>() + index;
     // SAFETY: the row's layout is the struct and nbytes bytes; the object is ours.

@@ -1,6 +1,6 @@
 //! What the container types share: checked casts, indexes, comparison of sequences, the guard of recursive reprs.
 
-use crate::layouts::{WStr, WTuple, WList};
+use crate::layouts::{WList, WStr, WTuple};
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use taipan_abi::types::Slots;
@@ -218,9 +218,7 @@ pub fn ssize(sp: Space, w: W, known: u32) -> Res<i64> {
     }
     match wide(sp, w_i)? {
         Ok(i) => Ok(i),
-        Err(_) => {
-            Err(sp.raise(known, &format!("cannot fit '{}' into an index-sized integer", sp.type_name(w))))
-        }
+        Err(_) => Err(sp.raise(known, &format!("cannot fit '{}' into an index-sized integer", sp.type_name(w)))),
     }
 }
 
@@ -246,7 +244,13 @@ pub fn clipped(sp: Space, w: W) -> Res<i64> {
     }
     Ok(match wide(sp, w_i)? {
         Ok(i) => i,
-        Err(negative) => if negative { i64::MIN } else { i64::MAX },
+        Err(negative) => {
+            if negative {
+                i64::MIN
+            } else {
+                i64::MAX
+            }
+        }
     })
 }
 
@@ -372,7 +376,9 @@ pub fn builtin(sp: Space, name: &str) -> Res<W> {
 }
 
 /// A table of binary operators.
-pub const fn binary(list: &[(taipan_abi::opcode::BinOp, taipan_abi::types::BinaryFn)]) -> [Option<taipan_abi::types::BinaryFn>; 13] {
+pub const fn binary(
+    list: &[(taipan_abi::opcode::BinOp, taipan_abi::types::BinaryFn)],
+) -> [Option<taipan_abi::types::BinaryFn>; 13] {
     let mut table = [None; 13];
     let mut i = 0;
     while i < list.len() {

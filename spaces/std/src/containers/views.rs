@@ -3,7 +3,6 @@
 use super::dict;
 use super::dict_iter;
 use super::set;
-use super::table;
 use super::tids;
 use super::util::*;
 use taipan_abi::opcode::BinOp;
@@ -205,18 +204,4 @@ fn isdisjoint(sp: Space, w_self: W, w_other: W) -> Res<bool> {
         Ok(disjoint)
     })?;
     Ok(disjoint)
-}
-
-/// The dict's items as a list of pairs, for callers in this family.
-pub fn items_list(sp: Space, w_dict: W) -> Res<W> {
-    let w_list = sp.newlist(&[])?;
-    let mut pos = 0;
-    // SAFETY: a dict; the entry was just found.
-    while let Some(i) = unsafe { table::next(w_dict, pos) } {
-        pos = i + 1;
-        // SAFETY: as above.
-        let e = unsafe { table::entry(w_dict, i) };
-        sp.list_append(w_list, sp.newtuple(&[e.w_key, e.w_value])?)?;
-    }
-    Ok(w_list)
 }

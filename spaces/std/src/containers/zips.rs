@@ -86,7 +86,12 @@ fn enumerate_new(sp: Space, w_type: W, args: Args) -> Res<W> {
             return Err(raise!(sp, TYPE_ERROR, "'{}' is an invalid keyword argument for enumerate()", name.to_str()));
         };
         if !slot.is_null() {
-            return Err(raise!(sp, TYPE_ERROR, "argument for enumerate() given by name ('{}') and position", name.to_str()));
+            return Err(raise!(
+                sp,
+                TYPE_ERROR,
+                "argument for enumerate() given by name ('{}') and position",
+                name.to_str()
+            ));
         }
         *slot = w;
     }
@@ -192,9 +197,9 @@ fn next_items(sp: Space, name: &str, w_zip: W, f: impl FnOnce(&[W]) -> Res<W>) -
     let (iters, strict) = (tuple_items(z.w_iters), z.strict != 0);
     if iters.len() <= 4 {
         let mut items = [W::NULL; 4];
-        for i in 0..iters.len() {
+        for (i, item) in items.iter_mut().enumerate().take(iters.len()) {
             let Some(w) = next_of(sp, name, iters, i, strict)? else { return Ok(None) };
-            items[i] = w;
+            *item = w;
         }
         return f(&items[..iters.len()]).map(Some);
     }

@@ -51,19 +51,12 @@ pub fn len(w_dict: W) -> usize {
     this::<WDict>(w_dict).len
 }
 
-/// The entry of a name in a dict of strs. None in a dict with other keys says nothing: use `get` there.
+/// The entry of a name. Complete for keys that are exact strs; other keys that call themselves equal to a str are not asked.
 #[inline]
-pub fn lookup_str(sp: Space, w_dict: W, w_name: W) -> Option<usize> {
+pub fn lookup_str(w_dict: W, w_name: W) -> Option<usize> {
     let w_keys = this::<WDict>(w_dict).w_keys;
-    if w_keys.is_null() {
-        return None;
-    }
-    let hash = table::str_hash(sp, w_name).ok()?;
-    // SAFETY: the word is a table; it is asked only when all its keys are strs.
-    unsafe {
-        let keys = w_keys.ptr::<WDictKeys>();
-        if (*keys).str_only { table::find_str(keys, w_name, hash) } else { None }
-    }
+    // SAFETY: the word is the table of a dict; callers pass an exact str.
+    unsafe { if w_keys.is_null() { None } else { table::find_name(w_keys.ptr(), w_name) } }
 }
 
 /// The same for the evaluator's caches.
@@ -71,8 +64,8 @@ pub fn lookup_str(sp: Space, w_dict: W, w_name: W) -> Option<usize> {
 /// # Safety
 /// `w_dict` is laid out as a dict, `w_name` is an exact str.
 #[inline]
-pub unsafe fn entry_index_for_name(sp: Space, w_dict: W, w_name: W) -> Option<usize> {
-    lookup_str(sp, w_dict, w_name)
+pub unsafe fn entry_index_for_name(w_dict: W, w_name: W) -> Option<usize> {
+    lookup_str(w_dict, w_name)
 }
 
 /// The number that stands for the set of keys and their places, given now if there is none.
@@ -132,7 +125,7 @@ pub fn get(sp: Space, w_dict: W, w_key: W) -> Res<Option<W>> {
 pub fn get_str(sp: Space, w_dict: W, w_name: W) -> Res<Option<W>> {
     if is_str_only(w_dict) {
         // SAFETY: the entry was just found.
-        return Ok(lookup_str(sp, w_dict, w_name).map(|i| unsafe { entry_value(w_dict, i) }));
+        return Ok(lookup_str(w_dict, w_name).map(|i| unsafe { entry_value(w_dict, i) }));
     }
     get(sp, w_dict, w_name)
 }

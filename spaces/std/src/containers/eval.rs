@@ -28,7 +28,7 @@ fn too_few(sp: Space, at_least: bool, n: usize, got: usize) -> Raised {
     raise!(sp, VALUE_ERROR, "not enough values to unpack (expected {how}{n}, got {got})")
 }
 
-/// The `n` items of `w` go to `out[0..n]` in order.
+/// The `n` items of `w` go to `out[0..n]`, the first one last: it ends on top of the operand stack.
 ///
 /// # Safety
 /// `out` has room for n words that the collector sees.
@@ -36,7 +36,9 @@ pub unsafe fn unpack_sequence(sp: Space, w: W, n: usize, out: *mut W) -> Res<()>
     if w.is_obj() && (exact(w, TID_TUPLE) || exact(w, TID_LIST)) {
         let items = list::sequence_items(w);
         if items.len() == n {
-            std::ptr::copy_nonoverlapping(items.as_ptr(), out, n);
+            for (i, w_item) in items.iter().enumerate() {
+                *out.add(n - 1 - i) = *w_item
+            }
             return Ok(());
         }
         if items.len() < n {
@@ -47,7 +49,7 @@ pub unsafe fn unpack_sequence(sp: Space, w: W, n: usize, out: *mut W) -> Res<()>
     let w_iter = iterator(sp, w)?;
     for i in 0..n {
         match sp.next(w_iter)? {
-            Some(w_item) => *out.add(i) = w_item,
+            Some(w_item) => *out.add(n - 1 - i) = w_item,
             None => return Err(too_few(sp, false, n, i)),
         }
     }
@@ -60,7 +62,7 @@ pub unsafe fn unpack_sequence(sp: Space, w: W, n: usize, out: *mut W) -> Res<()>
     Err(raise!(sp, VALUE_ERROR, "too many values to unpack (expected {n})"))
 }
 
-/// `a, *b, c = w`: `before` items, a list of what is between, `after` items go to `out` in order.
+/// `a, *b, c = w`: `before` items, a list of what is between, `after` items go to `out`, the first one last.
 ///
 /// # Safety
 /// `out` has room for before + 1 + after words that the collector sees.
@@ -68,7 +70,7 @@ pub unsafe fn unpack_ex(sp: Space, w: W, before: usize, after: usize, out: *mut 
     let w_iter = iterator(sp, w)?;
     for i in 0..before {
         match sp.next(w_iter)? {
-            Some(w_item) => *out.add(i) = w_item,
+            Some(w_item) => *out.add(before + after - i) = w_item,
             None => return Err(too_few(sp, true, before + after, i)),
         }
     }
@@ -77,8 +79,10 @@ pub unsafe fn unpack_ex(sp: Space, w: W, before: usize, after: usize, out: *mut 
     if n < after {
         return Err(too_few(sp, true, before + after, before + n));
     }
-    *out.add(before) = w_list;
-    std::ptr::copy_nonoverlapping(list_items(w_list).as_ptr().add(n - after), out.add(before + 1), after);
+    *out.add(after) = w_list;
+    for i in 0..after {
+        *out.add(after - 1 - i) = list_items(w_list)[n - after + i]
+    }
     list::splice(sp, w_list, n - after, n, &[])
 }
 

@@ -24,6 +24,7 @@ pub mod views;
 pub mod zips;
 
 pub use builtins::BUILTINS;
+pub use eval::{list_getitem_int, unpack_ex, unpack_sequence};
 
 use crate::{Builtin, NOT_KNOWN};
 use taipan_abi::known;

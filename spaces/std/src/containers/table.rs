@@ -290,6 +290,36 @@ pub unsafe fn find_str(keys: *mut WDictKeys, w_key: W, hash: u64) -> Option<usiz
     }
 }
 
+/// Entry of an exact str among the keys that are exact strs, without the means to call anything.
+///
+/// # Safety
+/// `keys` is a table, `w_name` an exact str.
+pub unsafe fn find_name(keys: *mut WDictKeys, w_name: W) -> Option<usize> {
+    let hash = (*w_name.ptr::<WStr>()).hash;
+    if hash != 0 && (*keys).str_only {
+        return find_str(keys, w_name, hash);
+    }
+    let same = |i: usize| {
+        let w_key = (*WDictKeys::entry(keys, i)).w_key;
+        w_key == w_name || !w_key.is_null() && is_str(w_key) && str_eq(w_key, w_name)
+    };
+    if hash == 0 {
+        // Nobody has stored this object in a dict yet.
+        return (leading(keys)..(*keys).nentries).find(|i| same(*i));
+    }
+    let (base, width) = (index_base(keys), (*keys).index_bytes);
+    let mut p = Probe::new(hash, (*keys).log2_size);
+    loop {
+        match read_index(base, width, p.i) {
+            FREE => return None,
+            DELETED => {}
+            ix if (*WDictKeys::entry(keys, ix - FIRST)).hash == hash && same(ix - FIRST) => return Some(ix - FIRST),
+            _ => {}
+        }
+        p.advance();
+    }
+}
+
 /// The entry of a key.
 ///
 /// # Safety

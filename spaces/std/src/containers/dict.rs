@@ -1,5 +1,6 @@
 //! dict as Rust code uses it: lookups, stores, iteration by position, merging.
 
+use super::list;
 use super::table;
 use super::util::{check_arity, exact, full_type_name, is_dict, slots, this, tuple_items};
 use crate::layouts::{DictEntry, WDict, WDictKeys};
@@ -311,15 +312,11 @@ pub fn merge_pairs(sp: Space, w_dict: W, w_pairs: W) -> Res<()> {
     let w_iter = sp.iter(w_pairs)?;
     let mut i = 0usize;
     while let Some(w_item) = sp.next(w_iter)? {
-        let (_w_held, items) = match sp.unpack(w_item) {
-            Ok(x) => x,
-            Err(r) => {
-                if sp.catch(known::TYPE_ERROR) {
-                    return Err(not_a_pair(sp, i));
-                }
-                return Err(r);
-            }
+        let w_pair = match list::sequence(sp, w_item, "object is not iterable") {
+            Ok(w) => w,
+            Err(_) => return Err(noted(sp, i)),
         };
+        let items = list::sequence_items(w_pair);
         if items.len() != 2 {
             let n = items.len();
             return Err(raise!(
@@ -328,21 +325,26 @@ pub fn merge_pairs(sp: Space, w_dict: W, w_pairs: W) -> Res<()> {
                 "dictionary update sequence element #{i} has length {n}; 2 is required"
             ));
         }
-        set(sp, w_dict, items[0], items[1])?;
+        let (w_key, w_value) = (items[0], items[1]);
+        set(sp, w_dict, w_key, w_value)?;
         i += 1;
     }
     Ok(())
 }
 
+/// Adds to the TypeError of an element that is no pair which element it was.
 #[cold]
-fn not_a_pair(sp: Space, i: usize) -> Raised {
-    let r = raise!(sp, TYPE_ERROR, "object is not iterable");
-    let w_exc = sp.take_exc();
-    let note = format!("Cannot convert dictionary update sequence element #{i} to a sequence");
-    match sp.newstr(&note).and_then(|w| sp.call_method(w_exc, name!(sp, "add_note"), &[w])) {
-        Ok(_) => sp.set_exc(w_exc),
-        Err(_) => r,
+fn noted(sp: Space, i: usize) -> Raised {
+    let w_exc = sp.thread().exc;
+    if sp.catch(known::TYPE_ERROR) {
+        let note = format!("Cannot convert dictionary update sequence element #{i} to a sequence");
+        if let Ok(w) = sp.newstr(&note)
+            && sp.call_method(w_exc, name!(sp, "add_note"), &[w]).is_ok()
+        {
+            sp.set_exc(w_exc);
+        }
     }
+    Raised
 }
 
 /// What `dict(x)` and `d.update(x)` do with their positional argument.

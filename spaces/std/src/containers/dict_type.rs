@@ -29,8 +29,7 @@ typespec!(pub DICT: WDict, "dict", {
         ..Slots::EMPTY
     },
     methods: methods![
-        fromkeys, copy, get, setdefault, pop, popitem, update, clear, keys, values, items, reversed, getitem_method,
-        contains_method, sizeof, class_getitem
+        fromkeys, copy, get, setdefault, pop, popitem, update, clear, keys, values, items, reversed, sizeof, class_getitem
     ],
 });
 
@@ -221,16 +220,6 @@ fn items(sp: Space, w_self: W) -> Res<W> {
 #[interp_fn(method, name = "__reversed__", sig = "(self, /)")]
 fn reversed(sp: Space, w_self: W) -> Res<W> {
     dict_iter::new_reverse(sp, w_self, views::KEYS)
-}
-/// d[key]
-#[interp_fn(method, name = "__getitem__", sig = "(self, key, /)")]
-fn getitem_method(sp: Space, w_self: W, w_key: W) -> Res<W> {
-    dict::getitem(sp, w_self, w_key)
-}
-/// True if the dictionary has the key.
-#[interp_fn(method, name = "__contains__", sig = "(self, key, /)")]
-fn contains_method(sp: Space, w_self: W, w_key: W) -> Res<bool> {
-    Ok(dict::find(sp, w_self, w_key)?.is_some())
 }
 /// Size in memory in bytes.
 #[interp_fn(method, name = "__sizeof__", sig = "(self, /)")]

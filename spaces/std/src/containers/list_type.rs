@@ -20,8 +20,7 @@ typespec!(pub LIST: WList, "list", {
         concat: Some(list_concat), repeat: Some(list_repeat), inplace_concat: Some(list_iconcat),
         inplace_repeat: Some(list_irepeat), ..Slots::EMPTY
     },
-    methods: methods![
-        getitem_method, reversed, sizeof, clear, copy, append, insert, extend, pop, remove, index, count, reverse, sort,
+    methods: methods![ reversed, sizeof, clear, copy, append, insert, extend, pop, remove, index, count, reverse, sort,
         class_getitem
     ],
 });
@@ -32,9 +31,7 @@ fn list_new(sp: Space, w_type: W, _args: Args) -> Res<W> {
 }
 #[slot]
 fn list_init(sp: Space, w_self: W, args: Args) -> Res<()> {
-    if w_self.is_obj() && exact(w_self, TID_LIST) || args.n > 1 {
-        no_keywords(sp, "list", &args)?;
-    }
+    no_keywords(sp, "list", sp.row(w_self).w_type, TID_LIST, &args)?;
     check_arity(sp, "list", args.n, 0, 1)?;
     this::<WList>(w_self).items.clear();
     match args.positional() {
@@ -158,11 +155,6 @@ fn list_compare(sp: Space, w_a: W, w_b: W, op: u32) -> Res<W> {
     compare_sequences(sp, w_a, w_b, op, list_items)
 }
 
-/// self[index]
-#[interp_fn(method, name = "__getitem__", sig = "(self, index, /)")]
-fn getitem_method(sp: Space, w_self: W, w_key: W) -> Res<W> {
-    getitem(sp, w_self, w_key)
-}
 /// A reverse iterator over the list.
 #[interp_fn(method, name = "__reversed__", sig = "(self, /)")]
 fn reversed(sp: Space, w_self: W) -> Res<W> {

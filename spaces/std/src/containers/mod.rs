@@ -92,3 +92,6 @@ pub static TYPES: &[Builtin] = &[
     hidden(tids::CALL_ITER, &seqiter::CALL_ITER),
     hidden(tids::LONG_RANGE_ITER, &range::LONG_RANGE_ITER),
 ];
+
+#[cfg(test)]
+mod tests;

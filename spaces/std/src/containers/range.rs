@@ -72,8 +72,8 @@ pub fn new(sp: Space, w_start: W, w_stop: W, w_step: W) -> Res<W> {
 }
 
 #[slot]
-fn range_new(sp: Space, _w_type: W, args: Args) -> Res<W> {
-    no_keywords(sp, "range", &args)?;
+fn range_new(sp: Space, w_type: W, args: Args) -> Res<W> {
+    no_keywords(sp, "range", w_type, TID_RANGE, &args)?;
     check_arity(sp, "range", args.n, 1, 3)?;
     let a = args.positional();
     if a.len() == 1 {

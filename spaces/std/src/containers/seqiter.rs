@@ -276,9 +276,7 @@ typespec!(pub REVERSED: WReversed, "reversed", {
 #[slot]
 fn reversed_new(sp: Space, w_type: W, args: Args) -> Res<W> {
     let plain = w_type == sp.row_of(TID_REVERSED).w_type;
-    if plain {
-        no_keywords(sp, "reversed", &args)?;
-    }
+    no_keywords(sp, "reversed", w_type, TID_REVERSED, &args)?;
     check_arity(sp, "reversed", args.n, 1, 1)?;
     let w_seq = args.positional()[0];
     let not_reversible = || Err(sp.type_error(&format!("'{}' object is not reversible", sp.type_name(w_seq))));

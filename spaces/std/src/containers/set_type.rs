@@ -22,8 +22,7 @@ typespec!(pub SET: WSet, "set", {
     },
     methods: methods![
         add, clear, copy, discard, difference, difference_update, intersection, intersection_update, isdisjoint, issubset,
-        issuperset, pop, reduce, remove, sizeof, symmetric_difference, symmetric_difference_update, union, update,
-        contains_method, class_getitem
+        issuperset, pop, reduce, remove, sizeof, symmetric_difference, symmetric_difference_update, union, update, class_getitem
     ],
 });
 typespec!(pub FROZENSET: WSet, "frozenset", {
@@ -36,8 +35,7 @@ typespec!(pub FROZENSET: WSet, "frozenset", {
         ..Slots::EMPTY
     },
     methods: methods![
-        copy, difference, intersection, isdisjoint, issubset, issuperset, reduce, sizeof, symmetric_difference, union,
-        contains_method, class_getitem
+        copy, difference, intersection, isdisjoint, issubset, issuperset, reduce, sizeof, symmetric_difference, union, class_getitem
     ],
 });
 
@@ -47,7 +45,7 @@ fn set_new(sp: Space, w_type: W, _args: Args) -> Res<W> {
 }
 #[slot]
 fn set_init(sp: Space, w_self: W, args: Args) -> Res<()> {
-    no_keywords(sp, "set", &args)?;
+    args.no_keywords(sp, "set")?;
     check_arity(sp, "set", args.n, 0, 1)?;
     set::clear(w_self);
     match args.positional() {
@@ -58,9 +56,7 @@ fn set_init(sp: Space, w_self: W, args: Args) -> Res<()> {
 #[slot]
 fn frozenset_new(sp: Space, w_type: W, args: Args) -> Res<W> {
     let plain = w_type == sp.row_of(TID_FROZENSET).w_type;
-    if plain {
-        no_keywords(sp, "frozenset", &args)?;
-    }
+    no_keywords(sp, "frozenset", w_type, TID_FROZENSET, &args)?;
     check_arity(sp, "frozenset", args.n, 0, 1)?;
     if plain
         && let [w_arg] = args.positional()
@@ -300,11 +296,6 @@ fn union(sp: Space, w_self: W, w_others: W) -> Res<W> {
 #[interp_fn(method, sig = "(self, /, *others)")]
 fn update(sp: Space, w_self: W, w_others: W) -> Res<()> {
     tuple_items(w_others).iter().try_for_each(|w| set::add_all(sp, w_self, *w))
-}
-/// x in s
-#[interp_fn(method, name = "__contains__", sig = "(self, object, /)")]
-fn contains_method(sp: Space, w_self: W, w_item: W) -> Res<bool> {
-    set::contains(sp, w_self, w_item)
 }
 /// Return state information for pickling.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]

@@ -102,8 +102,8 @@ typespec!(pub SLICE: WSlice, "slice", {
 });
 
 #[slot]
-fn slice_new(sp: Space, _w_type: W, args: Args) -> Res<W> {
-    no_keywords(sp, "slice", &args)?;
+fn slice_new(sp: Space, w_type: W, args: Args) -> Res<W> {
+    no_keywords(sp, "slice", w_type, TID_SLICE, &args)?;
     check_arity(sp, "slice", args.n, 1, 3)?;
     match *args.positional() {
         [w_start, w_stop] => new(sp, w_start, w_stop, W::NONE),

@@ -73,9 +73,7 @@ pub fn from_iterable(sp: Space, w: W) -> Res<W> {
 #[slot]
 fn tuple_new(sp: Space, w_type: W, args: Args) -> Res<W> {
     let plain = w_type == sp.row_of(TID_TUPLE).w_type;
-    if plain {
-        no_keywords(sp, "tuple", &args)?;
-    }
+    no_keywords(sp, "tuple", w_type, TID_TUPLE, &args)?;
     check_arity(sp, "tuple", args.n, 0, 1)?;
     let w = match args.positional() {
         [w_arg] => from_iterable(sp, *w_arg)?,

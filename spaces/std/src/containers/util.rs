@@ -1,6 +1,6 @@
 //! What the container types share: checked casts, indexes, comparison of sequences, the guard of recursive reprs.
 
-use crate::layouts::{WList, WStr, WTuple};
+use crate::layouts::{WList, WStr, WTuple, WType};
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use taipan_abi::types::Slots;
@@ -291,12 +291,15 @@ pub fn full_type_name(sp: Space, w: W) -> String {
 
 /// `types.GenericAlias(origin, args)`.
 pub fn generic_alias(sp: Space, w_origin: W, w_args: W) -> Res<W> {
-    sp.call(sp.known(known::GENERIC_ALIAS), &[w_origin, w_args])
+    let w_alias = sp.known(known::GENERIC_ALIAS);
+    if w_alias.is_null() {
+        return Err(sp.not_implemented("types.GenericAlias"));
+    }
+    sp.call(w_alias, &[w_origin, w_args])
 }
 
-/// `__class_getitem__` of every container class.
-#[interp_fn(classmethod, name = "__class_getitem__", sig = "(cls, item, /)")]
 /// See PEP 585
+#[interp_fn(classmethod, name = "__class_getitem__", sig = "(cls, object, /)")]
 pub fn class_getitem(sp: Space, w_cls: W, w_item: W) -> Res<W> {
     generic_alias(sp, w_cls, w_item)
 }
@@ -366,9 +369,15 @@ pub fn check_arity(sp: Space, name: &str, got: usize, min: usize, max: usize) ->
     }
     Ok(())
 }
-/// TypeError "NAME() takes no keyword arguments".
-pub fn no_keywords(sp: Space, name: &str, a: &Args) -> Res<()> {
-    a.no_keywords(sp, name)
+/// TypeError "NAME() takes no keyword arguments", for the class of row `tid` and those that inherit its `__init__`.
+pub fn no_keywords(sp: Space, name: &str, w_type: W, tid: u32, a: &Args) -> Res<()> {
+    if a.kwnames.is_null() {
+        return Ok(());
+    }
+    // SAFETY: a class and a row point to their slots.
+    let (own, other) = unsafe { (sp.row_of(tid).slots.as_ref(), this::<WType>(w_type).slots.as_ref()) };
+    let init = |s: Option<&Slots>| s.and_then(|s| s.init).map(|f| f as usize);
+    if init(own) == init(other) { a.no_keywords(sp, name) } else { Ok(()) }
 }
 /// A function of the builtins module, for `__reduce__`.
 pub fn builtin(sp: Space, name: &str) -> Res<W> {

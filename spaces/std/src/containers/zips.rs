@@ -123,19 +123,19 @@ fn enumerate_reduce(sp: Space, w_self: W) -> Res<W> {
 }
 
 /// The only keyword of zip and map.
-fn strict_keyword(sp: Space, name: &str, exact_class: bool, args: &Args) -> Res<bool> {
+fn strict_keyword(sp: Space, name: &str, args: &Args) -> Res<bool> {
     let n = args.nkw(sp);
     if n == 0 {
         return Ok(false);
     }
     let mut strict = false;
-    if n > 1 && exact_class {
+    if n > 1 {
         return Err(raise!(sp, TYPE_ERROR, "{name}() takes at most 1 keyword argument ({n} given)"));
     }
     for (key, w) in args.keywords(sp) {
         if key.eq_str("strict") {
             strict = sp.is_true(w)?
-        } else if exact_class {
+        } else {
             return Err(raise!(sp, TYPE_ERROR, "{name}() got an unexpected keyword argument '{}'", key.to_str()));
         }
     }
@@ -150,8 +150,7 @@ fn iterators(sp: Space, iterables: &[W]) -> Res<W> {
 }
 #[slot]
 fn zip_new(sp: Space, w_type: W, args: Args) -> Res<W> {
-    let plain = w_type == sp.row_of(TID_ZIP).w_type;
-    let strict = strict_keyword(sp, "zip", plain, &args)?;
+    let strict = strict_keyword(sp, "zip", &args)?;
     let w_iters = iterators(sp, args.positional())?;
     let w = instance(sp, w_type, TID_ZIP, size_of::<WZip>())?;
     setfield!(sp, w, WZip, w_iters, w_iters);
@@ -160,8 +159,7 @@ fn zip_new(sp: Space, w_type: W, args: Args) -> Res<W> {
 }
 #[slot]
 fn map_new(sp: Space, w_type: W, args: Args) -> Res<W> {
-    let plain = w_type == sp.row_of(TID_MAP).w_type;
-    let strict = strict_keyword(sp, "map", plain, &args)?;
+    let strict = strict_keyword(sp, "map", &args)?;
     let Some((w_func, iterables)) = args.positional().split_first().filter(|(_, rest)| !rest.is_empty()) else {
         return Err(raise!(sp, TYPE_ERROR, "map() must have at least two arguments."));
     };
@@ -254,9 +252,7 @@ fn zip_setstate(sp: Space, w_self: W, w_state: W) -> Res<()> {
 
 #[slot]
 fn filter_new(sp: Space, w_type: W, args: Args) -> Res<W> {
-    if w_type == sp.row_of(TID_FILTER).w_type {
-        no_keywords(sp, "filter", &args)?;
-    }
+    no_keywords(sp, "filter", w_type, TID_FILTER, &args)?;
     check_arity(sp, "filter", args.n, 2, 2)?;
     let (w_func, w_iter) = (args.positional()[0], sp.iter(args.positional()[1])?);
     let w = instance(sp, w_type, TID_FILTER, size_of::<WFilter>())?;

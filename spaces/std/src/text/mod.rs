@@ -22,7 +22,7 @@ pub mod unicode;
 pub mod wstr;
 
 use crate::{Builtin, NOT_KNOWN};
-use taipan_abi::word::{TID_BYTEARRAY, TID_BYTES, TID_STR, TID_STR_ITER};
+use taipan_abi::word::{TID_BYTEARRAY, TID_BYTES, TID_MEMORYVIEW, TID_STR, TID_STR_ITER};
 use taipan_plugin_api::prelude::*;
 
 pub use builtins::BUILTINS;
@@ -34,6 +34,7 @@ pub mod tid {
     pub const BYTES_ITER: u32 = TEXT;
     pub const BYTEARRAY_ITER: u32 = TEXT + 1;
     pub const MANAGED_BUFFER: u32 = TEXT + 2;
+    pub const MEMORY_ITER: u32 = TEXT + 3;
     pub const TEMPLATE: u32 = TEXT + 4;
     pub const INTERPOLATION: u32 = TEXT + 5;
     pub const TEMPLATE_ITER: u32 = TEXT + 6;
@@ -52,9 +53,15 @@ pub static TYPES: &[Builtin] = &[
     known_type(TID_STR, &str::STR, known::STR),
     known_type(TID_BYTES, &bytes::object::BYTES, known::BYTES),
     known_type(TID_BYTEARRAY, &bytes::bytearray::BYTEARRAY, known::BYTEARRAY),
+    known_type(TID_MEMORYVIEW, &memory::MEMORYVIEW, known::MEMORYVIEW),
     hidden(TID_STR_ITER, &str::iter::STR_ITER),
     hidden(tid::BYTES_ITER, &str::iter::BYTES_ITER),
     hidden(tid::BYTEARRAY_ITER, &str::iter::BYTEARRAY_ITER),
+    hidden(tid::MANAGED_BUFFER, &memory::managed::MANAGED_BUFFER),
+    hidden(tid::MEMORY_ITER, &memory::methods::MEMORY_ITER),
+    hidden(tid::TEMPLATE, &template::TEMPLATE),
+    hidden(tid::INTERPOLATION, &template::INTERPOLATION),
+    hidden(tid::TEMPLATE_ITER, &template::TEMPLATE_ITER),
 ];
 
 /// a + b for two objects laid out as str.

@@ -1,1 +1,3 @@
 //! Source text to a strict AST.
+
+pub mod ast;

@@ -1,6 +1,8 @@
 //! Making classes in Python: `type(name, bases, dict)`.
 
 use super::lookup;
+#[allow(unused_imports)]
+use super::util::row;
 use super::util::*;
 use super::{attrs, create, mro, rows, shapes, slotdefs};
 use crate::layouts::*;

@@ -212,6 +212,8 @@ pub struct WDictIter {
     /// `len` of the dict when the iterator was made: a change is a RuntimeError.
     pub len: usize,
     pub what: u64,
+    /// Items still to come, for `__length_hint__` and to notice that keys were exchanged under the same `len`.
+    pub left: usize,
 }
 
 /// A function or bound method written in Rust. `sig` is native, shared, never freed.

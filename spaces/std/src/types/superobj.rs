@@ -6,6 +6,7 @@ use taipan_abi::thread::Frame;
 use taipan_abi::types::Slots;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// super
 #[derive(GcObject)]

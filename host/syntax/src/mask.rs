@@ -9,10 +9,11 @@
 //! - a name or string after `:` or `->` and before `[` becomes a number, lest it be taken for a generic type;
 //! - in type parameter lists stars are hidden, and `=` becomes `:`;
 //! - in patterns `name=` is hidden, and a signed or complex number becomes one number;
+//! - the `as` of `with` and `except` becomes a comma, because the grammar lets it bind to the end of a conditional;
 //! - in replacement fields the debugging `=` and the conversion are hidden.
 
 use crate::source::Source;
-use crate::token::{HIDDEN, Kind, Kw, SOFT, Token};
+use crate::token::{AS_COMMA, HIDDEN, Kind, Kw, SOFT, Token};
 
 /// What encloses a token.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,8 @@ struct Masker<'a> {
     /// In the pattern part of a `case` line.
     pattern: bool,
     alias: bool,
+    /// In the header of a `with` statement or `except` clause.
+    as_header: bool,
     indent: u32,
     match_blocks: Vec<u32>,
     match_follows: bool,
@@ -68,6 +71,7 @@ pub fn mask(source: &Source, tokens: &mut [Token], widths: &[(u32, u32)]) -> Vec
         header: Header::None,
         pattern: false,
         alias: false,
+        as_header: false,
         indent: 0,
         match_blocks: Vec::new(),
         match_follows: false,
@@ -136,6 +140,7 @@ impl Masker<'_> {
                     self.out[t.start as usize] = b'\n';
                 }
                 self.pattern = false;
+                self.as_header = false;
                 self.alias = false;
                 self.header = Header::None;
                 self.lambdas.clear();
@@ -154,7 +159,7 @@ impl Masker<'_> {
                 }
             }
             Kind::Name if t.kw == Kw::No => self.name(i, t),
-            Kind::Name => self.keyword(t),
+            Kind::Name => self.keyword(i, t),
             Kind::Number => return self.number(i, t),
             Kind::String => return self.strings(i),
             Kind::FStringStart | Kind::TStringStart => {
@@ -202,6 +207,7 @@ impl Masker<'_> {
                     self.lambdas.pop();
                 } else if depth == 0 {
                     self.header = Header::None;
+                    self.as_header = false;
                     self.pattern = false;
                 }
             }
@@ -276,10 +282,16 @@ impl Masker<'_> {
         is
     }
 
-    fn keyword(&mut self, t: Token) {
+    fn keyword(&mut self, i: usize, t: Token) {
+        if t.kw == Kw::As && self.as_header {
+            self.tokens[i].flags |= AS_COMMA;
+            self.out[t.start as usize] = b',';
+            return;
+        }
         self.copy(&t);
         let depth = self.stack.len();
         match t.kw {
+            Kw::With | Kw::Except => self.as_header = true,
             Kw::Lambda => self.lambdas.push(depth),
             Kw::Def => self.header = Header::Name { def: true },
             Kw::Class => self.header = Header::Name { def: false },

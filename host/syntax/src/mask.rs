@@ -191,7 +191,9 @@ impl Masker<'_> {
                 self.header = Header::None;
                 self.copy(&t);
             }
-            Kind::Equal if self.ctx() == Ctx::TypeParams => self.fill(t.start, t.end, b':'),
+            Kind::Equal if self.ctx() == Ctx::TypeParams && self.lambdas.last() != Some(&self.stack.len()) => {
+                self.fill(t.start, t.end, b':')
+            }
             Kind::Equal if self.ctx() == Ctx::Field => self.tokens[i].flags |= HIDDEN,
             Kind::Exclamation => {
                 self.tokens[i].flags |= HIDDEN;
@@ -394,7 +396,7 @@ impl Masker<'_> {
             Ctx::Params => matches!(before, Kind::LPar | Kind::Comma) && self.lambdas.last() != Some(&depth),
             _ => false,
         };
-        if self.ctx() == Ctx::TypeParams && matches!(before, Kind::LSqb | Kind::Comma | Kind::Equal) {
+        if self.ctx() == Ctx::TypeParams && !lambda_param && matches!(before, Kind::LSqb | Kind::Comma | Kind::Equal) {
             self.tokens[i].flags |= HIDDEN;
             return;
         }

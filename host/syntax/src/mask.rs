@@ -80,6 +80,11 @@ pub fn mask(source: &Source, tokens: &mut [Token], widths: &[(u32, u32)]) -> Vec
     while i < m.tokens.len() {
         i = m.token(i);
     }
+    for i in 2..m.tokens.len() {
+        if m.tokens[i].kind == Kind::Newline && m.tokens[i - 1].kind == Kind::Comma {
+            m.bare_tuple(i - 1);
+        }
+    }
     for &(first, width) in widths {
         // The column that counts is that of the first token that is not hidden.
         let rest = m.tokens.get(first as usize..).unwrap_or(&[]);
@@ -100,6 +105,50 @@ pub fn mask(source: &Source, tokens: &mut [Token], widths: &[(u32, u32)]) -> Vec
 }
 
 impl Masker<'_> {
+    /// A statement `a, b,` ends at the comma `end`. The grammar could go on with the next line as if it were the
+    /// left side of an assignment, unless an element is a number.
+    fn bare_tuple(&mut self, end: usize) {
+        let mut names = Vec::new();
+        let mut depth = 0;
+        for j in (0..end).rev() {
+            let t = self.tokens[j];
+            match t.kind {
+                Kind::RPar | Kind::RSqb | Kind::RBrace => depth += 1,
+                Kind::LPar | Kind::LSqb | Kind::LBrace => depth -= 1,
+                Kind::Newline | Kind::Indent | Kind::Dedent | Kind::Semi | Kind::Colon if depth == 0 => break,
+                Kind::Equal
+                | Kind::PlusEqual
+                | Kind::MinEqual
+                | Kind::StarEqual
+                | Kind::SlashEqual
+                | Kind::PercentEqual
+                | Kind::AmperEqual
+                | Kind::VBarEqual
+                | Kind::CircumflexEqual
+                | Kind::LeftShiftEqual
+                | Kind::RightShiftEqual
+                | Kind::DoubleStarEqual
+                | Kind::DoubleSlashEqual
+                | Kind::AtEqual
+                    if depth == 0 =>
+                {
+                    return;
+                }
+                Kind::Name if depth == 0 && t.kw != Kw::No => return,
+                Kind::Name if depth == 0 && t.flags & (SOFT | HIDDEN) == 0 => {
+                    let before = if j == 0 { Kind::Newline } else { self.tokens[j - 1].kind };
+                    if before != Kind::Dot && self.kind(j + 1) != Kind::Dot {
+                        names.push((t.start, t.end));
+                    }
+                }
+                _ => {}
+            }
+        }
+        for (start, end) in names {
+            self.fill(start, end, b'1');
+        }
+    }
+
     fn fill(&mut self, from: u32, to: u32, with: u8) {
         self.out[from as usize..to as usize].fill(with);
     }

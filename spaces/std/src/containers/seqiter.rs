@@ -7,22 +7,30 @@ use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
 use taipan_plugin_api::setfield;
 
-typespec!(pub LIST_ITER: WSeqIter, "list_iterator", {
+typespec!(
+    /// The type `list_iterator`.
+    pub LIST_ITER: WSeqIter, "list_iterator", {
     flags: ty::DISALLOW_INSTANTIATION,
     slots: &Slots { iter: Some(iter_self), next: Some(list_next), ..Slots::EMPTY },
     methods: methods![length_hint, reduce, setstate],
 });
-typespec!(pub TUPLE_ITER: WSeqIter, "tuple_iterator", {
+typespec!(
+    /// The type `tuple_iterator`.
+    pub TUPLE_ITER: WSeqIter, "tuple_iterator", {
     flags: ty::DISALLOW_INSTANTIATION,
     slots: &Slots { iter: Some(iter_self), next: Some(tuple_next), ..Slots::EMPTY },
     methods: methods![length_hint, reduce, setstate],
 });
-typespec!(pub LIST_REV_ITER: WSeqIter, "list_reverseiterator", {
+typespec!(
+    /// The type `list_reverseiterator`.
+    pub LIST_REV_ITER: WSeqIter, "list_reverseiterator", {
     flags: ty::DISALLOW_INSTANTIATION,
     slots: &Slots { iter: Some(iter_self), next: Some(list_prev), ..Slots::EMPTY },
     methods: methods![reverse_length_hint, reverse_reduce, reverse_setstate],
 });
-typespec!(pub SEQ_ITER: WSeqIter, "iterator", {
+typespec!(
+    /// The type `iterator`.
+    pub SEQ_ITER: WSeqIter, "iterator", {
     flags: ty::DISALLOW_INSTANTIATION,
     slots: &Slots { iter: Some(iter_self), next: Some(seq_next), ..Slots::EMPTY },
     methods: methods![seq_length_hint, seq_reduce, setstate],
@@ -114,7 +122,7 @@ fn seq_next(sp: Space, w_self: W) -> Res<Option<W>> {
     }
 }
 
-/// Private method returning an estimate of len(list(it)).
+/// How many items are probably left.
 #[interp_fn(method, name = "__length_hint__", sig = "(self, /)")]
 fn length_hint(_sp: Space, w_self: W) -> Res<usize> {
     let it = this::<WSeqIter>(w_self);
@@ -124,14 +132,14 @@ fn length_hint(_sp: Space, w_self: W) -> Res<usize> {
     let n = if exact(w_self, TID_TUPLE_ITER) { tuple_items(it.w_seq).len() } else { list_items(it.w_seq).len() };
     Ok(n.saturating_sub(it.index))
 }
-/// Private method returning an estimate of len(list(it)).
+/// How many items are probably left.
 #[interp_fn(method, name = "__length_hint__", sig = "(self, /)")]
 fn reverse_length_hint(_sp: Space, w_self: W) -> Res<usize> {
     let it = this::<WSeqIter>(w_self);
     let live = !it.w_seq.is_null() && it.index <= list_items(it.w_seq).len();
     Ok(if live { it.index } else { 0 })
 }
-/// Private method returning an estimate of len(list(it)).
+/// How many items are probably left.
 #[interp_fn(method, name = "__length_hint__", sig = "(self, /)")]
 fn seq_length_hint(sp: Space, w_self: W) -> Res<W> {
     let it = this::<WSeqIter>(w_self);
@@ -153,7 +161,7 @@ fn reduced_empty(sp: Space, tuple: bool) -> Res<W> {
     let w_args = sp.newtuple(&[w_empty])?;
     sp.newtuple(&[builtin(sp, "iter")?, w_args])
 }
-/// Return state information for pickling.
+/// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn reduce(sp: Space, w_self: W) -> Res<W> {
     let it = this::<WSeqIter>(w_self);
@@ -162,19 +170,19 @@ fn reduce(sp: Space, w_self: W) -> Res<W> {
     }
     reduced(sp, "iter", it.w_seq, it.index as i64)
 }
-/// Return state information for pickling.
+/// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn seq_reduce(sp: Space, w_self: W) -> Res<W> {
     let it = this::<WSeqIter>(w_self);
     if it.w_seq.is_null() { reduced_empty(sp, true) } else { reduced(sp, "iter", it.w_seq, it.index as i64) }
 }
-/// Return state information for pickling.
+/// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn reverse_reduce(sp: Space, w_self: W) -> Res<W> {
     let it = this::<WSeqIter>(w_self);
     if it.w_seq.is_null() { reduced_empty(sp, false) } else { reduced(sp, "reversed", it.w_seq, it.index as i64 - 1) }
 }
-/// Set state information for unpickling.
+/// Restores the position that `__reduce__` gave.
 #[interp_fn(method, name = "__setstate__", sig = "(self, object, /)")]
 fn setstate(sp: Space, w_self: W, w_state: W) -> Res<()> {
     let i = sp.int_w(w_state)?.max(0) as usize;
@@ -189,7 +197,7 @@ fn setstate(sp: Space, w_self: W, w_state: W) -> Res<()> {
     };
     Ok(())
 }
-/// Set state information for unpickling.
+/// Restores the position that `__reduce__` gave.
 #[interp_fn(method, name = "__setstate__", sig = "(self, object, /)")]
 fn reverse_setstate(sp: Space, w_self: W, w_state: W) -> Res<()> {
     let i = sp.int_w(w_state)?;
@@ -203,12 +211,15 @@ fn reverse_setstate(sp: Space, w_self: W, w_state: W) -> Res<()> {
 /// `iter(callable, sentinel)`; both NULL when exhausted.
 #[derive(GcObject)]
 #[repr(C)]
+#[allow(missing_docs)]
 pub struct WCallIter {
     pub header: Header,
     pub w_callable: W,
     pub w_sentinel: W,
 }
-typespec!(pub CALL_ITER: WCallIter, "callable_iterator", {
+typespec!(
+    /// The type `callable_iterator`.
+    pub CALL_ITER: WCallIter, "callable_iterator", {
     flags: ty::DISALLOW_INSTANTIATION,
     slots: &Slots { iter: Some(iter_self), next: Some(call_next), ..Slots::EMPTY },
     methods: methods![call_reduce],
@@ -246,7 +257,7 @@ fn call_next(sp: Space, w_self: W) -> Res<Option<W>> {
     }
     if eq(sp, it.w_sentinel, w)? { exhausted() } else { Ok(Some(w)) }
 }
-/// Return state information for pickling.
+/// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn call_reduce(sp: Space, w_self: W) -> Res<W> {
     let it = this::<WCallIter>(w_self);
@@ -260,6 +271,7 @@ fn call_reduce(sp: Space, w_self: W) -> Res<W> {
 /// reversed
 #[derive(GcObject)]
 #[repr(C)]
+#[allow(missing_docs)]
 pub struct WReversed {
     pub header: Header,
     /// NULL when exhausted.
@@ -267,8 +279,10 @@ pub struct WReversed {
     /// The next index.
     pub index: i64,
 }
-typespec!(pub REVERSED: WReversed, "reversed", {
-    doc: Str::new("Return a reverse iterator over the values of the given sequence."),
+typespec!(
+    /// The type `reversed`.
+    pub REVERSED: WReversed, "reversed", {
+    doc: Str::new("The items of a sequence from the last to the first."),
     flags: ty::BASETYPE,
     slots: &Slots { new: Some(reversed_new), iter: Some(iter_self), next: Some(reversed_next), ..Slots::EMPTY },
     methods: methods![reversed_length_hint, reversed_reduce, reversed_setstate],
@@ -316,7 +330,7 @@ fn reversed_next(sp: Space, w_self: W) -> Res<Option<W>> {
         }
     }
 }
-/// Private method returning an estimate of len(list(it)).
+/// How many items are probably left.
 #[interp_fn(method, name = "__length_hint__", sig = "(self, /)")]
 fn reversed_length_hint(sp: Space, w_self: W) -> Res<i64> {
     let it = this::<WReversed>(w_self);
@@ -326,7 +340,7 @@ fn reversed_length_hint(sp: Space, w_self: W) -> Res<i64> {
     let n = sp.len(it.w_seq)?;
     Ok(if n < it.index + 1 { 0 } else { it.index + 1 })
 }
-/// Return state information for pickling.
+/// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn reversed_reduce(sp: Space, w_self: W) -> Res<W> {
     let it = this::<WReversed>(w_self);
@@ -338,7 +352,7 @@ fn reversed_reduce(sp: Space, w_self: W) -> Res<W> {
     let w_args = sp.newtuple(&[it.w_seq])?;
     sp.newtuple(&[w_type, w_args, sp.newint(it.index)])
 }
-/// Set state information for unpickling.
+/// Restores the position that `__reduce__` gave.
 #[interp_fn(method, name = "__setstate__", sig = "(self, object, /)")]
 fn reversed_setstate(sp: Space, w_self: W, w_state: W) -> Res<()> {
     let i = sp.int_w(w_state)?;

@@ -8,6 +8,7 @@ pub mod jit;
 pub mod known;
 pub mod mode;
 pub mod next;
+pub mod location;
 pub mod opcode;
 pub mod ops;
 pub mod plugin;

@@ -496,9 +496,9 @@ primitives! {
     /// Would the tagged sum overflow?
     add_ovf AddOvf (a: W, b: W) -> B { (a.0 as i64).checked_add((b.0 as i64).wrapping_sub(1)).is_none() }
     /// The tagged sum; `add_ovf` was false.
-    tadd TAdd (a: W, b: W) -> W { W(a.0.wrapping_add(b.0).wrapping_sub(1)) }
+    tadd TAdd (a: W, b: W) -> W { W((a.0 as i64).wrapping_add((b.0 as i64).wrapping_sub(1)) as u64) }
     sub_ovf SubOvf (a: W, b: W) -> B { (a.0 as i64).checked_sub((b.0 as i64).wrapping_sub(1)).is_none() }
-    tsub TSub (a: W, b: W) -> W { W(a.0.wrapping_sub(b.0).wrapping_add(1)) }
+    tsub TSub (a: W, b: W) -> W { W((a.0 as i64).wrapping_sub((b.0 as i64).wrapping_sub(1)) as u64) }
     mul_ovf MulOvf (a: W, b: W) -> B { (a.0 as i64 - 1).checked_mul(b.untag()).is_none() }
     tmul TMul (a: W, b: W) -> W { W(((a.0 as i64).wrapping_sub(1)).wrapping_mul(b.untag()) as u64 | 1) }
     tand TAnd (a: W, b: W) -> W { W(a.0 & b.0) }

@@ -9,6 +9,7 @@ pub const SIMPLE: u32 = 0;
 /// PyBUF_WRITABLE
 pub const WRITABLE: u32 = 1;
 /// PyBUF_FORMAT | PyBUF_STRIDES and so on: everything, read-only allowed.
+#[allow(dead_code)]
 pub const FULL_RO: u32 = 0x011C;
 
 /// The memory of a bytes-like object, held (so that it cannot be resized) until dropped.

@@ -1,10 +1,11 @@
 //! The layouts of the built-in objects. Only code of this space looks into them.
 
 use taipan_abi::gc::TypeInfo;
-use taipan_abi::thread::Code;
 use taipan_abi::types::{FnSpec, GetSetSpec, MemberSpec, Slots, TypeSpec};
 use taipan_abi::word::*;
 use taipan_plugin_api::{GcObject, GcVec};
+
+pub use taipan_interp::objects::{WCell, WFrame, WFunction, WGenerator, WMethod, WTraceback};
 
 /// Type rows of this space beyond those fixed in the ABI. Each family numbers its own from its base.
 pub mod tid {
@@ -215,52 +216,6 @@ pub struct WDictIter {
     pub left: usize,
 }
 
-/// A cell of a closure; NULL = empty.
-#[derive(GcObject)]
-#[repr(C)]
-pub struct WCell {
-    pub header: Header,
-    pub w_value: W,
-}
-
-/// A Python function.
-#[derive(GcObject)]
-#[repr(C)]
-pub struct WFunction {
-    pub header: Header,
-    /// The Code.
-    pub w_code: W,
-    pub w_globals: W,
-    /// The builtins dict.
-    pub w_builtins: W,
-    /// Tuple of cells, or NULL.
-    pub w_closure: W,
-    /// Tuple, or NULL.
-    pub w_defaults: W,
-    /// Dict, or NULL.
-    pub w_kwdefaults: W,
-    pub w_name: W,
-    pub w_qualname: W,
-    /// NULL: from the code's constants.
-    pub w_doc: W,
-    pub w_module: W,
-    /// Dict, or NULL.
-    pub w_annotations: W,
-    /// `__annotate__`, or NULL.
-    pub w_annotate: W,
-    /// Tuple, or NULL.
-    pub w_type_params: W,
-    /// `__dict__`, or NULL.
-    pub w_dict: W,
-}
-impl WFunction {
-    /// The code.
-    #[inline(always)]
-    pub fn code(&self) -> *mut Code {
-        self.w_code.ptr()
-    }
-}
-
 /// A function or bound method written in Rust. `sig` is native, shared, never freed.
 #[derive(GcObject)]
 #[repr(C)]
@@ -271,15 +226,6 @@ pub struct WBuiltin {
     /// The bound self (or class of a classmethod), or NULL.
     pub w_self: W,
     pub w_module: W,
-}
-
-/// method
-#[derive(GcObject)]
-#[repr(C)]
-pub struct WMethod {
-    pub header: Header,
-    pub w_func: W,
-    pub w_self: W,
 }
 
 /// Descriptor of a method written in Rust (`str.join`), also of class and static methods of built-in types (by the spec's flags).
@@ -434,19 +380,6 @@ pub struct WException {
     pub w_context: W,
     pub w_cause: W,
     pub suppress_context: u64,
-}
-
-/// traceback
-#[derive(GcObject)]
-#[repr(C)]
-pub struct WTraceback {
-    pub header: Header,
-    pub w_next: W,
-    pub w_frame: W,
-    /// Instruction word index in the frame's code.
-    pub lasti: u64,
-    /// -1: computed from lasti when asked.
-    pub lineno: i64,
 }
 
 /// The row of an object.

@@ -1,7 +1,13 @@
-//! Family `exc`.
+//! Exceptions: the hierarchy, its classes with fields of their own, groups, and raising.
+
+pub mod base;
+pub mod group;
 pub mod ops;
+pub mod os;
+pub mod plain;
+pub mod raise;
+pub mod special;
+pub mod syntax;
+pub mod unicode;
 
-use crate::Builtin;
-
-/// The family's types, bases first.
-pub static TYPES: &[Builtin] = &[];
+pub use plain::TYPES;

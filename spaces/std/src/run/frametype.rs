@@ -1,0 +1,474 @@
+//! Frames and tracebacks as Python sees them.
+
+use super::code;
+use crate::layouts::{WCell, WFrame, WGenerator, WTraceback, tid};
+use taipan_abi::known;
+use taipan_abi::opcode::co;
+use taipan_abi::thread::Frame;
+use taipan_abi::types::Slots;
+use taipan_abi::word::{TID_CELL, TID_FRAME, TID_TRACEBACK, W};
+use taipan_interp::frames;
+use taipan_interp::objects::gen_state;
+use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::{getset, interp_fn, methods, setfield, slot, table};
+
+fn fr<'a>(w: W) -> &'a mut WFrame {
+    // SAFETY: the gateway has checked the type.
+    unsafe { &mut *w.ptr() }
+}
+fn or_none(w: W) -> W {
+    if w.is_null() { W::NONE } else { w }
+}
+
+/// `gi_frame`: the frame object of a generator that is not finished.
+pub fn of_generator(sp: Space, w_gen: W) -> Res<W> {
+    // SAFETY: a generator object.
+    unsafe {
+        let g = &mut *w_gen.ptr::<WGenerator>();
+        if g.state == gen_state::CLOSED {
+            return Ok(W::NONE);
+        }
+        if !g.w_frame.is_null() {
+            return Ok(g.w_frame);
+        }
+        if g.state == gen_state::RUNNING {
+            // It is on the stack somewhere above.
+            let mut f = sp.thread().gc.frame_top as *mut Frame;
+            while !(*f).code.is_null() {
+                if *(*f).base.sub(1) == w_gen {
+                    return frames::frame_object(sp, f);
+                }
+                f = f.sub(1);
+            }
+        }
+        let w = sp.alloc(TID_FRAME, std::mem::size_of::<WFrame>())?;
+        let o = fr(w);
+        o.w_code = g.w_code;
+        o.w_globals = g.w_globals;
+        o.w_generator = w_gen;
+        o.trace_lines = true;
+        setfield!(sp, w_gen, WGenerator, w_frame, w);
+        Ok(w)
+    }
+}
+
+/// The value of local `i` of a frame object (cells are looked into), NULL if unbound.
+fn local(w: W, i: usize, kinds: &[u8]) -> W {
+    // SAFETY: a frame object; its slots hold the function and nlocalsplus words.
+    unsafe {
+        let Some(slots) = frames::slots(w) else { return W::NULL };
+        let v = *slots.add(1 + i);
+        if kinds[i] & 0xc0 != 0 && v.is_obj() && v.is_tid(TID_CELL) { (*v.ptr::<WCell>()).w_value } else { v }
+    }
+}
+fn set_local(sp: Space, w: W, i: usize, kinds: &[u8], value: W) {
+    // SAFETY: as above. Slots of a frame on the value stack need no barrier; those in an array or a generator do.
+    unsafe {
+        let Some(slots) = frames::slots(w) else { return };
+        let at = slots.add(1 + i);
+        let v = *at;
+        if kinds[i] & 0xc0 != 0 && v.is_obj() && v.is_tid(TID_CELL) {
+            setfield!(sp, v, WCell, w_value, value);
+            return;
+        }
+        let o = fr(w);
+        if o.live.is_null() {
+            let owner = if o.w_slots.is_null() { o.w_generator } else { o.w_slots };
+            sp.barrier(owner, at);
+        }
+        *at = value;
+    }
+}
+
+/// (names, kinds) of a frame's locals.
+fn layout<'a>(sp: Space, w: W) -> (&'a [W], &'a [u8]) {
+    let c = code::get(fr(w).w_code);
+    (sp.tuple_items(c.w_localsplusnames), sp.bytes_opt(c.w_localspluskinds).unwrap_or(&[]))
+}
+
+/// A fresh dict of the bound locals (`locals()` of a function).
+pub fn snapshot(sp: Space, w: W) -> Res<W> {
+    let d = sp.newdict()?;
+    let (names, kinds) = layout(sp, w);
+    for (i, w_name) in names.iter().enumerate() {
+        let v = local(w, i, kinds);
+        if !v.is_null() && kinds[i] & 0x10 == 0 {
+            sp.dict_set(d, *w_name, v)?;
+        }
+    }
+    if !fr(w).w_extra.is_null() {
+        sp.dict_update(d, fr(w).w_extra, 1)?;
+    }
+    Ok(d)
+}
+
+/// `locals()` of a frame: the namespace of a class or module body, else a snapshot.
+pub fn locals(sp: Space, w: W) -> Res<W> {
+    let o = fr(w);
+    let ns = if o.live.is_null() {
+        o.w_ns
+    } else {
+        // SAFETY: a live frame.
+        unsafe { (*o.live).w_locals }
+    };
+    if ns.is_null() { snapshot(sp, w) } else { Ok(ns) }
+}
+
+#[slot]
+fn f_back(sp: Space, w: W) -> Res<W> {
+    let o = fr(w);
+    if o.live.is_null() {
+        return Ok(or_none(o.w_back));
+    }
+    // SAFETY: a live frame.
+    match unsafe { frames::caller(o.live) } {
+        // SAFETY: as above.
+        Some(f) => unsafe { frames::frame_object(sp, f) },
+        None => Ok(W::NONE),
+    }
+}
+#[slot]
+fn f_code(_sp: Space, w: W) -> Res<W> {
+    Ok(fr(w).w_code)
+}
+#[slot]
+fn f_globals(_sp: Space, w: W) -> Res<W> {
+    Ok(fr(w).w_globals)
+}
+#[slot]
+fn f_builtins(sp: Space, w: W) -> Res<W> {
+    Ok(super::space::builtins_of(sp, fr(w).w_globals))
+}
+#[slot]
+fn f_locals(sp: Space, w: W) -> Res<W> {
+    let c = code::get(fr(w).w_code);
+    if c.flags & co::OPTIMIZED != 0 { proxy(sp, w) } else { locals(sp, w) }
+}
+/// The line a frame is at.
+pub fn lineno(sp: Space, w: W) -> i64 {
+    // SAFETY: a frame object.
+    code::line(sp, fr(w).w_code, unsafe { frames::lasti(w) })
+}
+#[slot]
+fn f_lineno(sp: Space, w: W) -> Res<W> {
+    let n = lineno(sp, w);
+    Ok(if n > 0 { W::int(n) } else { W::NONE })
+}
+#[slot]
+fn set_f_lineno(sp: Space, _w: W, _v: W) -> Res<()> {
+    Err(sp.value_error("f_lineno can only be set in a trace function; jumping is not supported by this interpreter"))
+}
+#[slot]
+fn f_lasti(_sp: Space, w: W) -> Res<W> {
+    // SAFETY: a frame object.
+    Ok(W::int(unsafe { frames::lasti(w) } as i64 * 4))
+}
+#[slot]
+fn f_trace(_sp: Space, w: W) -> Res<W> {
+    Ok(or_none(fr(w).w_trace))
+}
+#[slot]
+fn set_f_trace(sp: Space, w: W, v: W) -> Res<()> {
+    setfield!(sp, w, WFrame, w_trace, if v.is_none() { W::NULL } else { v });
+    fr(w).lineno = 0;
+    Ok(())
+}
+#[slot]
+fn f_generator(_sp: Space, w: W) -> Res<W> {
+    Ok(or_none(fr(w).w_generator))
+}
+macro_rules! flags {
+    ($($get:ident $set:ident $field:ident;)*) => { $(
+        #[slot]
+        fn $get(_sp: Space, w: W) -> Res<W> { Ok(W::bool(fr(w).$field)) }
+        #[slot]
+        fn $set(sp: Space, w: W, v: W) -> Res<()> { fr(w).$field = !v.is_null() && sp.is_true(v)?; Ok(()) }
+    )* };
+}
+flags! { f_trace_lines set_f_trace_lines trace_lines; f_trace_opcodes set_f_trace_opcodes trace_opcodes; }
+
+/// Drops the locals of a frame that is not running.
+#[interp_fn(method, sig = "(self)")]
+fn clear(sp: Space, w: W) -> Res<()> {
+    let o = fr(w);
+    if !o.live.is_null() {
+        return Err(sp.runtime_error("cannot clear an executing frame"));
+    }
+    if !o.w_generator.is_null() {
+        // SAFETY: a generator object.
+        let state = unsafe { (*o.w_generator.ptr::<WGenerator>()).state };
+        if state == gen_state::SUSPENDED {
+            return Err(sp.runtime_error("cannot clear a suspended frame"));
+        }
+        taipan_interp::generator::close(sp, o.w_generator)?;
+    }
+    let (names, _) = layout(sp, w);
+    if !o.w_slots.is_null() {
+        for i in 0..names.len() {
+            // SAFETY: within the saved words; NULL needs no barrier.
+            unsafe { *taipan_plugin_api::GcArray(o.w_slots).items().add(1 + i) = W::NULL };
+        }
+    }
+    o.cleared = true;
+    Ok(())
+}
+#[slot]
+fn frame_repr(sp: Space, w: W) -> Res<W> {
+    let c = code::get(fr(w).w_code);
+    let (file, name) = (sp.repr_string(c.w_filename)?, sp.string_w(c.w_name)?);
+    sp.newstr(&format!("<frame at {:#x}, file {file}, line {}, code {name}>", w.0, lineno(sp, w)))
+}
+
+typespec!(
+    /// frame
+    pub FRAME: WFrame, "frame", {
+        doc: Str::new("A running or finished call."),
+        flags: ty::IMMUTABLE | ty::DISALLOW_INSTANTIATION,
+        slots: &Slots { repr: Some(frame_repr), ..Slots::EMPTY },
+        methods: methods![clear],
+        getset: table![
+            getset!("f_back", f_back), getset!("f_code", f_code), getset!("f_globals", f_globals), getset!("f_builtins", f_builtins),
+            getset!("f_locals", f_locals), getset!("f_lineno", f_lineno, set_f_lineno), getset!("f_lasti", f_lasti),
+            getset!("f_trace", f_trace, set_f_trace), getset!("f_trace_lines", f_trace_lines, set_f_trace_lines),
+            getset!("f_trace_opcodes", f_trace_opcodes, set_f_trace_opcodes), getset!("f_generator", f_generator),
+        ],
+    }
+);
+
+// ---- f_locals of a function: a mapping that writes through ----
+
+#[derive(GcObject)]
+#[repr(C)]
+struct WProxy {
+    header: Header,
+    w_frame: W,
+}
+/// Row of FrameLocalsProxy.
+pub const TID_LOCALS_PROXY: u32 = tid::RUN + 5;
+
+fn proxy(sp: Space, w_frame: W) -> Res<W> {
+    // SAFETY: the row's layout; the object is new.
+    unsafe {
+        let o = sp.alloc(TID_LOCALS_PROXY, 16)?;
+        (*o.ptr::<WProxy>()).w_frame = w_frame;
+        Ok(o)
+    }
+}
+fn frame_of(w: W) -> W {
+    // SAFETY: the gateway has checked the type.
+    unsafe { (*w.ptr::<WProxy>()).w_frame }
+}
+fn index_of(sp: Space, w_frame: W, w_key: W) -> Res<Option<usize>> {
+    if sp.text_opt(w_key).is_none() {
+        return Ok(None);
+    }
+    let (names, kinds) = layout(sp, w_frame);
+    for (i, n) in names.iter().enumerate() {
+        if kinds[i] & 0x10 == 0 && (*n == w_key || sp.eq_w(*n, w_key)?) {
+            return Ok(Some(i));
+        }
+    }
+    Ok(None)
+}
+fn find(sp: Space, w: W, w_key: W) -> Res<Option<W>> {
+    let w_frame = frame_of(w);
+    if let Some(i) = index_of(sp, w_frame, w_key)? {
+        let v = local(w_frame, i, layout(sp, w_frame).1);
+        return Ok((!v.is_null()).then_some(v));
+    }
+    if fr(w_frame).w_extra.is_null() { Ok(None) } else { sp.dict_get(fr(w_frame).w_extra, w_key) }
+}
+#[slot]
+fn proxy_getitem(sp: Space, w: W, w_key: W) -> Res<W> {
+    match find(sp, w, w_key)? {
+        Some(v) => Ok(v),
+        None => Err(sp.raise_object(sp.known(known::KEY_ERROR), sp.newstr(&format!("local variable '{}' is not defined", sp.string_w(sp.str(w_key)?)?))?)),
+    }
+}
+#[slot]
+fn proxy_setitem(sp: Space, w: W, w_key: W, v: W) -> Res<()> {
+    let w_frame = frame_of(w);
+    if v.is_null() {
+        return Err(sp.value_error("cannot remove variables from FrameLocalsProxy"));
+    }
+    if let Some(i) = index_of(sp, w_frame, w_key)? {
+        set_local(sp, w_frame, i, layout(sp, w_frame).1, v);
+        return Ok(());
+    }
+    if fr(w_frame).w_extra.is_null() {
+        let d = sp.newdict()?;
+        setfield!(sp, w_frame, WFrame, w_extra, d);
+    }
+    sp.dict_set(fr(w_frame).w_extra, w_key, v)
+}
+#[slot]
+fn proxy_contains(sp: Space, w: W, w_key: W) -> Res<bool> {
+    Ok(find(sp, w, w_key)?.is_some())
+}
+#[slot]
+fn proxy_len(sp: Space, w: W) -> Res<i64> {
+    sp.len(snapshot(sp, frame_of(w))?)
+}
+#[slot]
+fn proxy_iter(sp: Space, w: W) -> Res<W> {
+    sp.iter(snapshot(sp, frame_of(w))?)
+}
+#[slot]
+fn proxy_repr(sp: Space, w: W) -> Res<W> {
+    sp.repr(snapshot(sp, frame_of(w))?)
+}
+#[slot]
+fn proxy_compare(sp: Space, a: W, b: W, op: u32) -> Res<W> {
+    if op & !1 != 2 {
+        return Ok(W::NOT_IMPLEMENTED);
+    }
+    // SAFETY: a live word.
+    let b = if unsafe { b.is_tid(TID_LOCALS_PROXY) } { snapshot(sp, frame_of(b))? } else { b };
+    let r = sp.eq_w(snapshot(sp, frame_of(a))?, b)?;
+    Ok(W::bool(r == (op == 2)))
+}
+macro_rules! by_snapshot {
+    ($($name:ident $method:literal;)*) => { $(
+        #[doc = concat!("As dict.", $method, ".")]
+        #[interp_fn(method, name = $method, sig = "(self)")]
+        fn $name(sp: Space, w: W) -> Res<W> {
+            sp.call_method(snapshot(sp, frame_of(w))?, name!(sp, $method), &[])
+        }
+    )* };
+}
+by_snapshot! { proxy_keys "keys"; proxy_values "values"; proxy_items "items"; proxy_copy "copy"; }
+/// The value of a name, or the default.
+#[interp_fn(method, name = "get", sig = "(self, key, default=None, /)")]
+fn proxy_get(sp: Space, w: W, w_key: W, w_default: W) -> Res<W> {
+    Ok(find(sp, w, w_key)?.unwrap_or(w_default))
+}
+/// Sets several names.
+#[interp_fn(method, name = "update", sig = "(self, other, /)")]
+fn proxy_update(sp: Space, w: W, w_other: W) -> Res<()> {
+    let d = sp.newdict()?;
+    sp.dict_update(d, w_other, 1)?;
+    let mut pos = 0;
+    while let Some((k, v)) = sp.dict_next(d, &mut pos) {
+        sp.setitem(w, k, v)?;
+    }
+    Ok(())
+}
+/// The value of a name; sets it to the default if it is not there.
+#[interp_fn(method, name = "setdefault", sig = "(self, key, default=None, /)")]
+fn proxy_setdefault(sp: Space, w: W, w_key: W, w_default: W) -> Res<W> {
+    if let Some(v) = find(sp, w, w_key)? {
+        return Ok(v);
+    }
+    sp.setitem(w, w_key, w_default)?;
+    Ok(w_default)
+}
+typespec!(
+    /// FrameLocalsProxy
+    pub LOCALS_PROXY: WProxy, "FrameLocalsProxy", {
+        flags: ty::IMMUTABLE | ty::DISALLOW_INSTANTIATION | ty::MAPPING,
+        slots: &Slots {
+            getitem: Some(proxy_getitem), setitem: Some(proxy_setitem), contains: Some(proxy_contains), len: Some(proxy_len),
+            iter: Some(proxy_iter), repr: Some(proxy_repr), compare: Some(proxy_compare), ..Slots::EMPTY
+        },
+        methods: methods![proxy_keys, proxy_values, proxy_items, proxy_copy, proxy_get, proxy_update, proxy_setdefault],
+    }
+);
+
+// ---- tracebacks ----
+
+fn tb<'a>(w: W) -> &'a mut WTraceback {
+    // SAFETY: the gateway has checked the type.
+    unsafe { &mut *w.ptr() }
+}
+#[slot]
+fn tb_frame(_sp: Space, w: W) -> Res<W> {
+    Ok(or_none(tb(w).w_frame))
+}
+#[slot]
+fn tb_next(_sp: Space, w: W) -> Res<W> {
+    Ok(or_none(tb(w).w_next))
+}
+#[slot]
+fn set_tb_next(sp: Space, w: W, v: W) -> Res<()> {
+    if v.is_null() {
+        return Err(sp.type_error("can't delete tb_next attribute"));
+    }
+    // SAFETY: a live word.
+    if !v.is_none() && !unsafe { v.is_tid(TID_TRACEBACK) } {
+        return Err(raise!(sp, TYPE_ERROR, "expected traceback object or None, got '{}'", sp.type_name(v)));
+    }
+    let mut t = v;
+    while !t.is_none() && !t.is_null() {
+        if t == w {
+            return Err(sp.value_error("traceback loop detected"));
+        }
+        t = tb(t).w_next;
+    }
+    setfield!(sp, w, WTraceback, w_next, if v.is_none() { W::NULL } else { v });
+    Ok(())
+}
+#[slot]
+fn tb_lasti(_sp: Space, w: W) -> Res<W> {
+    Ok(W::int(tb(w).lasti as i64 * 4))
+}
+#[slot]
+fn tb_lineno(sp: Space, w: W) -> Res<W> {
+    let t = tb(w);
+    if t.lineno < 0 {
+        t.lineno = code::line(sp, fr(t.w_frame).w_code, t.lasti as usize);
+    }
+    Ok(if t.lineno > 0 { W::int(t.lineno) } else { W::NONE })
+}
+#[slot]
+fn tb_new(sp: Space, _w_type: W, args: Args) -> Res<W> {
+    let names = ["tb_next", "tb_frame", "tb_lasti", "tb_lineno"];
+    let mut v = [W::NULL; 4];
+    for (i, w) in args.positional().iter().take(4).enumerate() {
+        v[i] = *w;
+    }
+    for (n, w) in args.keywords(sp) {
+        match names.iter().position(|x| n.eq_str(x)) {
+            Some(i) => v[i] = w,
+            None => return Err(raise!(sp, TYPE_ERROR, "traceback() got an unexpected keyword argument '{}'", n.to_str())),
+        }
+    }
+    if let Some(i) = v.iter().position(|w| w.is_null()) {
+        return Err(raise!(sp, TYPE_ERROR, "traceback() missing required argument '{}' (pos {})", names[i], i + 1));
+    }
+    // SAFETY: live words; the row's layout.
+    unsafe {
+        if !v[0].is_none() && !v[0].is_tid(TID_TRACEBACK) {
+            return Err(raise!(sp, TYPE_ERROR, "expected traceback object or None, got '{}'", sp.type_name(v[0])));
+        }
+        if !v[1].is_tid(TID_FRAME) {
+            return Err(raise!(sp, TYPE_ERROR, "traceback() argument 'tb_frame' must be frame, not {}", sp.type_name(v[1])));
+        }
+        let (lasti, lineno) = (sp.int_w(v[2])?, sp.int_w(v[3])?);
+        let w = sp.alloc(TID_TRACEBACK, std::mem::size_of::<WTraceback>())?;
+        let t = tb(w);
+        t.w_next = if v[0].is_none() { W::NULL } else { v[0] };
+        t.w_frame = v[1];
+        t.lasti = (lasti.max(0) / 4) as u64;
+        t.lineno = lineno;
+        Ok(w)
+    }
+}
+/// Names of the attributes.
+#[interp_fn(method, name = "__dir__", sig = "(self)")]
+fn tb_dir(sp: Space, _w: W) -> Res<W> {
+    let names = ["tb_frame", "tb_next", "tb_lasti", "tb_lineno"].map(|n| sp.intern(n));
+    sp.newlist(&names)
+}
+typespec!(
+    /// traceback
+    pub TRACEBACK: WTraceback, "traceback", {
+        doc: Str::new("One entry of an exception's traceback."),
+        flags: ty::IMMUTABLE,
+        slots: &Slots { new: Some(tb_new), ..Slots::EMPTY },
+        methods: methods![tb_dir],
+        getset: table![
+            getset!("tb_frame", tb_frame), getset!("tb_next", tb_next, set_tb_next), getset!("tb_lasti", tb_lasti),
+            getset!("tb_lineno", tb_lineno),
+        ],
+    }
+);

@@ -1,6 +1,5 @@
-//! Iterators of sequences: list, tuple, list backwards, anything with `__getitem__`, and calls until a sentinel.
+//! Iterators of sequences: list, tuple, list backwards, and `reversed` of anything with a length and items.
 
-use super::tids;
 use super::util::*;
 use crate::layouts::WSeqIter;
 use taipan_abi::word::*;
@@ -28,14 +27,6 @@ typespec!(
     slots: &Slots { iter: Some(iter_self), next: Some(list_prev), ..Slots::EMPTY },
     methods: methods![reverse_length_hint, reverse_reduce, reverse_setstate],
 });
-typespec!(
-    /// The type `iterator`.
-    pub SEQ_ITER: WSeqIter, "iterator", {
-    flags: ty::DISALLOW_INSTANTIATION,
-    slots: &Slots { iter: Some(iter_self), next: Some(seq_next), ..Slots::EMPTY },
-    methods: methods![seq_length_hint, seq_reduce, setstate],
-});
-
 /// An iterator of one of the rows with this layout. `index` of the reverse one is one past the next item.
 #[inline]
 pub fn new(sp: Space, tid: u32, w_seq: W, index: usize) -> Res<W> {
@@ -48,11 +39,6 @@ pub fn new(sp: Space, tid: u32, w_seq: W, index: usize) -> Res<W> {
         Ok(w)
     }
 }
-/// iter() of an object that has only `__getitem__`.
-pub fn new_getitem(sp: Space, w_seq: W) -> Res<W> {
-    new(sp, tids::SEQ_ITER, w_seq, 0)
-}
-
 /// The iterator itself: `__iter__` of every iterator.
 #[slot]
 pub fn iter_self(_sp: Space, w_self: W) -> Res<W> {
@@ -98,30 +84,6 @@ fn list_prev(_sp: Space, w_self: W) -> Res<Option<W>> {
     }
     Ok(found)
 }
-#[slot]
-fn seq_next(sp: Space, w_self: W) -> Res<Option<W>> {
-    let mut it = this::<WSeqIter>(w_self);
-    if it.w_seq.is_null() {
-        return Ok(None);
-    }
-    if it.index == i64::MAX as usize {
-        return Err(sp.overflow_error("iter index too large"));
-    }
-    match sp.getitem(it.w_seq, sp.newint(it.index as i64)) {
-        Ok(w) => {
-            it.index += 1;
-            Ok(Some(w))
-        }
-        Err(r) => {
-            if sp.catch(known::INDEX_ERROR) || sp.catch(known::STOP_ITERATION) {
-                it.w_seq = W::NULL;
-                return Ok(None);
-            }
-            Err(r)
-        }
-    }
-}
-
 /// How many items are probably left.
 #[interp_fn(method, name = "__length_hint__", sig = "(self, /)")]
 fn length_hint(_sp: Space, w_self: W) -> Res<usize> {
@@ -139,19 +101,6 @@ fn reverse_length_hint(_sp: Space, w_self: W) -> Res<usize> {
     let live = !it.w_seq.is_null() && it.index <= list_items(it.w_seq).len();
     Ok(if live { it.index } else { 0 })
 }
-/// How many items are probably left.
-#[interp_fn(method, name = "__length_hint__", sig = "(self, /)")]
-fn seq_length_hint(sp: Space, w_self: W) -> Res<W> {
-    let it = this::<WSeqIter>(w_self);
-    if it.w_seq.is_null() {
-        return Ok(W::int(0));
-    }
-    if slots(sp, it.w_seq).len.is_none() {
-        return Ok(W::NOT_IMPLEMENTED);
-    }
-    Ok(sp.newint((sp.len(it.w_seq)? - it.index as i64).max(0)))
-}
-
 fn reduced(sp: Space, function: &str, w_arg: W, index: i64) -> Res<W> {
     let w_args = sp.newtuple(&[w_arg])?;
     sp.newtuple(&[builtin(sp, function)?, w_args, sp.newint(index)])
@@ -172,12 +121,6 @@ fn reduce(sp: Space, w_self: W) -> Res<W> {
 }
 /// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
-fn seq_reduce(sp: Space, w_self: W) -> Res<W> {
-    let it = this::<WSeqIter>(w_self);
-    if it.w_seq.is_null() { reduced_empty(sp, true) } else { reduced(sp, "iter", it.w_seq, it.index as i64) }
-}
-/// What pickle and copy rebuild the object from.
-#[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn reverse_reduce(sp: Space, w_self: W) -> Res<W> {
     let it = this::<WSeqIter>(w_self);
     if it.w_seq.is_null() { reduced_empty(sp, false) } else { reduced(sp, "reversed", it.w_seq, it.index as i64 - 1) }
@@ -192,8 +135,7 @@ fn setstate(sp: Space, w_self: W, w_state: W) -> Res<()> {
     }
     it.index = match sp.layout(w_self) {
         TID_LIST_ITER => i.min(list_items(it.w_seq).len()),
-        TID_TUPLE_ITER => i.min(tuple_items(it.w_seq).len()),
-        _ => i,
+        _ => i.min(tuple_items(it.w_seq).len()),
     };
     Ok(())
 }
@@ -206,66 +148,6 @@ fn reverse_setstate(sp: Space, w_self: W, w_state: W) -> Res<()> {
         it.index = i.clamp(-1, list_items(it.w_seq).len() as i64 - 1).wrapping_add(1) as usize;
     }
     Ok(())
-}
-
-/// `iter(callable, sentinel)`; both NULL when exhausted.
-#[derive(GcObject)]
-#[repr(C)]
-#[allow(missing_docs)]
-pub struct WCallIter {
-    pub header: Header,
-    pub w_callable: W,
-    pub w_sentinel: W,
-}
-typespec!(
-    /// The type `callable_iterator`.
-    pub CALL_ITER: WCallIter, "callable_iterator", {
-    flags: ty::DISALLOW_INSTANTIATION,
-    slots: &Slots { iter: Some(iter_self), next: Some(call_next), ..Slots::EMPTY },
-    methods: methods![call_reduce],
-});
-/// iter(callable, sentinel)
-pub fn new_call(sp: Space, w_callable: W, w_sentinel: W) -> Res<W> {
-    // SAFETY: the row's layout; the object is new.
-    unsafe {
-        let w = sp.alloc(tids::CALL_ITER, size_of::<WCallIter>())?;
-        let it = w.ptr::<WCallIter>();
-        (*it).w_callable = w_callable;
-        (*it).w_sentinel = w_sentinel;
-        Ok(w)
-    }
-}
-#[slot]
-fn call_next(sp: Space, w_self: W) -> Res<Option<W>> {
-    let it = this::<WCallIter>(w_self);
-    let exhausted = || {
-        let mut it = this::<WCallIter>(w_self);
-        (it.w_callable, it.w_sentinel) = (W::NULL, W::NULL);
-        Ok(None)
-    };
-    if it.w_callable.is_null() {
-        return Ok(None);
-    }
-    let w = match sp.call(it.w_callable, &[]) {
-        Ok(w) => w,
-        Err(_) if sp.catch(known::STOP_ITERATION) => return exhausted(),
-        Err(r) => return Err(r),
-    };
-    // The call may have exhausted this iterator.
-    if it.w_sentinel.is_null() {
-        return Ok(None);
-    }
-    if eq(sp, it.w_sentinel, w)? { exhausted() } else { Ok(Some(w)) }
-}
-/// What pickle and copy rebuild the object from.
-#[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
-fn call_reduce(sp: Space, w_self: W) -> Res<W> {
-    let it = this::<WCallIter>(w_self);
-    if it.w_callable.is_null() {
-        return reduced_empty(sp, true);
-    }
-    let w_args = sp.newtuple(&[it.w_callable, it.w_sentinel])?;
-    sp.newtuple(&[builtin(sp, "iter")?, w_args])
 }
 
 /// reversed

@@ -299,11 +299,7 @@ pub fn full_type_name(sp: Space, w: W) -> String {
 
 /// `types.GenericAlias(origin, args)`.
 pub fn generic_alias(sp: Space, w_origin: W, w_args: W) -> Res<W> {
-    let w_alias = sp.known(known::GENERIC_ALIAS);
-    if w_alias.is_null() {
-        return Err(sp.not_implemented("types.GenericAlias"));
-    }
-    sp.call(w_alias, &[w_origin, w_args])
+    crate::types::genericalias::new_alias(sp, w_origin, w_args)
 }
 
 /// The class with type arguments, as in annotations.

@@ -2,11 +2,13 @@
 
 use super::lookup::{self, lookup};
 use super::shapes;
+use super::util::row;
 use super::util::*;
 use crate::layouts::*;
 use taipan_abi::types::{BinaryFn, Slots};
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// AttributeError with `name` and `obj`.
 #[cold]
@@ -61,14 +63,18 @@ pub fn generic_getattr_opt(sp: Space, w: W, w_name: W) -> Res<Option<W>> {
     }
 }
 
-/// `object.__getattribute__`, the default of the slot.
-#[slot]
-pub fn object_getattribute(sp: Space, w: W, w_name: W) -> Res<W> {
+/// object's lookup, raising.
+pub fn generic_getattr(sp: Space, w: W, w_name: W) -> Res<W> {
     let w_name = attr_name(sp, w_name)?;
     match generic_getattr_opt(sp, w, w_name)? {
         Some(v) => Ok(v),
         None => Err(no_attribute(sp, w, w_name)),
     }
+}
+/// `object.__getattribute__`, the default of the slot.
+#[slot]
+pub fn object_getattribute(sp: Space, w: W, w_name: W) -> Res<W> {
+    generic_getattr(sp, w, w_name)
 }
 
 /// `object.__setattr__` and `__delattr__`.
@@ -265,12 +271,8 @@ pub fn getattr(sp: Space, w: W, w_name: W) -> Res<W> {
     match slots_of(sp, w).getattr {
         // SAFETY: the slot of the object's class.
         Some(f) => res(unsafe { f(sp.th(), w, w_name) }),
-        None => object_get(sp, w, w_name),
+        None => generic_getattr(sp, w, w_name),
     }
-}
-fn object_get(sp: Space, w: W, w_name: W) -> Res<W> {
-    let w_name = attr_name(sp, w_name)?;
-    generic_getattr_opt(sp, w, w_name)?.ok_or_else(|| no_attribute(sp, w, w_name))
 }
 /// a.name, None where AttributeError would be raised.
 #[inline]

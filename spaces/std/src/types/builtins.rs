@@ -4,6 +4,7 @@ use super::util::*;
 use super::{attrs, dispatch, iterops};
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// Get a named attribute from an object.
 ///
@@ -151,7 +152,7 @@ fn anext(sp: Space, w: W, w_default: Option<W>) -> Res<W> {
     let a = res(unsafe { f(sp.th(), w) })?;
     match w_default {
         None => Ok(a),
-        Some(d) => super::anext::new(sp, a, d),
+        Some(d) => crate::run::asyncgen::anext_default(sp, a, d),
     }
 }
 /// Equivalent to base**exp with 2 arguments or base**exp % mod with 3 arguments.

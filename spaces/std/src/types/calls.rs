@@ -5,6 +5,7 @@ use super::util::*;
 use crate::layouts::*;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// f(*args, **kw) for any object.
 #[inline]

@@ -1,5 +1,7 @@
 //! Classes written in Rust: at start all of the space's own, later those of modules.
 
+#[allow(unused_imports)]
+use super::util::row;
 use super::util::*;
 use super::{lookup, rows, shapes, signature, slotdefs, slotgeneric};
 use crate::layouts::*;

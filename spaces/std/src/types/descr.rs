@@ -1,12 +1,14 @@
 //! Descriptors of built-in classes: methods, slot wrappers, computed attributes, fields; built-in functions; bound methods.
 
 use super::slotdefs;
+use super::util::row;
 use super::util::*;
 use super::{attrs, calls, signature, slotcall};
 use crate::layouts::*;
 use taipan_abi::types::Slots;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// Is this method descriptor an ordinary method (not a class method)?
 #[inline(always)]

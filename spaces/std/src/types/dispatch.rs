@@ -7,6 +7,7 @@ use taipan_abi::opcode::BinOp;
 use taipan_abi::types::{BinaryFn, CompareFn, Slots};
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// Operators as messages name them, by BinOp.
 const SYMBOLS: [&str; 13] = ["+", "-", "*", "/", "//", "%", "&", "|", "^", "<<", ">>", "** or pow()", "@"];

@@ -5,6 +5,7 @@ use super::{attrs, create, dispatch};
 use taipan_abi::types::Slots;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// A parameterized class.
 #[derive(GcObject)]

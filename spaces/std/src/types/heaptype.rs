@@ -1,6 +1,8 @@
 //! Making classes in Python: `type(name, bases, dict)`.
 
 use super::lookup;
+#[allow(unused_imports)]
+use super::util::row;
 use super::util::*;
 use super::{attrs, create, mro, rows, shapes, slotdefs};
 use crate::layouts::*;
@@ -8,6 +10,7 @@ use taipan_abi::gc::{TypeInfo, tf};
 use taipan_abi::types::Slots;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// Fewest and most inline attribute words of an instance.
 const NSLOTS: std::ops::RangeInclusive<u32> = 4..=30;
@@ -617,4 +620,11 @@ pub fn make_class(sp: Space, name: &str, w_bases: W, w_ns: W) -> Res<W> {
 /// Sets an attribute of any class, immutable or not: for start-up code.
 pub fn force_attr(sp: Space, w: W, name: &str, value: W) -> Res<()> {
     attrs::set_in_class(sp, w, sp.intern(name), value)
+}
+
+/// For caches of instantiation: row and bytes of a fresh instance that needs nothing but zeroed memory.
+pub fn plain_instance(sp: Space, w: W) -> Option<(u32, u32)> {
+    let r = create::layout_row(sp, w);
+    let plain = r.layout == TID_OBJECT && r.flags & (tf::VAR | tf::FINALIZER) == 0;
+    plain.then_some((r.tid, r.fixed_bytes))
 }

@@ -4,6 +4,7 @@ use super::lookup;
 use super::util::*;
 use taipan_abi::types::Slots;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// Iterator over `obj[0]`, `obj[1]`, ... or over calls of `f()` until the sentinel.
 #[derive(GcObject)]

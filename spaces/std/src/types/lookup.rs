@@ -126,8 +126,8 @@ fn forget(sp: Space, w_type: W) {
         return;
     }
     t.version = 0;
-    for w in subclasses(sp, w_type) {
-        forget(sp, w)
+    for w in subclasses(sp, w_type).iter() {
+        forget(sp, *w)
     }
 }
 /// Direct subclasses. They are held by their bases, so the copy on the native side is safe while no base changes.

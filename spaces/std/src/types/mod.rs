@@ -4,7 +4,6 @@
 //! methods; `lookup` and `attrs` find attributes; `signature` and `calls` call; `dispatch`, `iterops`, `isinstance` are the operations; the
 //! other files are one type each.
 
-pub mod anext;
 pub mod attrs;
 pub mod builtins;
 pub mod calls;
@@ -69,8 +68,6 @@ pub const WEAK_PROXY: u32 = BASE + 7;
 pub const WEAK_CALLABLE_PROXY: u32 = BASE + 8;
 /// The weak table's nodes.
 pub const WEAK_NODE: u32 = BASE + 9;
-/// anext_awaitable
-pub const ANEXT: u32 = BASE + 10;
 
 const fn ty(tid: u32, spec: &'static TypeSpec, known: u32, public: bool) -> Builtin {
     Builtin { tid, spec, base: 0, known, public }
@@ -91,7 +88,6 @@ pub static TYPES: &[Builtin] = &[
     ty(TID_GETSET, &descr::GETSET, NOT_KNOWN, false),
     ty(TID_MEMBER, &descr::MEMBER, NOT_KNOWN, false),
     ty(TID_BUILTIN, &function::BUILTIN, known::BUILTIN_FUNCTION, false),
-    ty(TID_METHOD, &function::METHOD, known::METHOD, false),
     ty(TID_STATICMETHOD, &wrappers::STATICMETHOD, known::STATICMETHOD, true),
     ty(TID_CLASSMETHOD, &wrappers::CLASSMETHOD, known::CLASSMETHOD, true),
     ty(TID_PROPERTY, &property::PROPERTY, known::PROPERTY, true),
@@ -107,5 +103,4 @@ pub static TYPES: &[Builtin] = &[
     ty(WEAK_PROXY, &weakref::PROXY, NOT_KNOWN, false),
     ty(WEAK_CALLABLE_PROXY, &weakref::CALLABLE_PROXY, NOT_KNOWN, false),
     ty(WEAK_NODE, &weakref::NODE, NOT_KNOWN, false),
-    ty(ANEXT, &anext::SPEC, NOT_KNOWN, false),
 ];

@@ -7,6 +7,7 @@ use crate::layouts::*;
 use taipan_abi::types::Slots;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 fn this(w: W) -> &'static mut WModule {
     // SAFETY: the caller's object is a module.

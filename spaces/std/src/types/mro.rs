@@ -2,9 +2,9 @@
 
 use super::lookup;
 use super::util::*;
-use crate::layouts::*;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// The MRO of a class as a tuple: the C3 order, or what the metaclass's `mro()` says.
 pub fn compute(sp: Space, w: W, _again: bool) -> Res<W> {

@@ -5,6 +5,7 @@ use super::{create, dispatch, shapes};
 use taipan_abi::types::Slots;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// Only attributes.
 #[derive(GcObject)]

@@ -3,12 +3,14 @@
 use super::attrs;
 use super::lookup::{self, lookup};
 use super::shapes;
+use super::util::row;
 use super::util::*;
 use crate::layouts::*;
 use taipan_abi::gc::tf;
 use taipan_abi::types::Slots;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// The layout of a plain object: nothing but the header.
 #[derive(GcObject)]

@@ -6,6 +6,7 @@ use crate::layouts::*;
 use taipan_abi::opcode::BinOp;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// Ints of equal value are one object, as far as `is` can tell: only exact ones beyond the tagged range need a look.
 #[slot]

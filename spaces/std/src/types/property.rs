@@ -1,11 +1,13 @@
 //! property.
 
+use super::util::row;
 use super::util::*;
 use super::{attrs, calls, create, wrappers};
 use crate::layouts::*;
 use taipan_abi::types::Slots;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 fn this(w: W) -> &'static mut WProperty {
     // SAFETY: the caller's object is a property.

@@ -5,6 +5,7 @@ use super::{calls, create};
 use taipan_abi::types::Slots;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// A read-only view of a mapping.
 #[derive(GcObject)]
@@ -97,28 +98,35 @@ fn or_(sp: Space, a: W, b: W) -> Res<W> {
 fn ior(sp: Space, w: W, _b: W) -> Res<W> {
     Err(raise!(sp, TYPE_ERROR, "'|=' is not supported by {}; use '|' instead", tname(sp, w)))
 }
-macro_rules! forward {
-    ($($(#[$m:meta])* $id:ident $name:literal;)*) => { $(
-        $(#[$m])*
-        #[interp_fn(name = $name, method, raw)]
-        fn $id(sp: Space, w: W, args: Args) -> Res<W> {
-            calls::call_method(sp, of(w), name!(sp, $name), args)
-        }
-    )* };
+/// Return the value for key if key is in the mapping, else default.
+#[interp_fn(name = "get", method, raw)]
+fn get(sp: Space, w: W, args: Args) -> Res<W> {
+    calls::call_method(sp, of(w), name!(sp, "get"), args)
 }
-forward! {
-    /// Return the value for key if key is in the mapping, else default.
-    get "get";
-    /// a set-like object providing a view on the keys
-    keys "keys";
-    /// an object providing a view on the values
-    values "values";
-    /// a set-like object providing a view on the items
-    items "items";
-    /// a shallow copy
-    copy "copy";
-    /// iterates over the keys backwards
-    reversed "__reversed__";
+/// A set-like object providing a view on the keys.
+#[interp_fn(name = "keys", method, raw)]
+fn keys(sp: Space, w: W, args: Args) -> Res<W> {
+    calls::call_method(sp, of(w), name!(sp, "keys"), args)
+}
+/// An object providing a view on the values.
+#[interp_fn(name = "values", method, raw)]
+fn values(sp: Space, w: W, args: Args) -> Res<W> {
+    calls::call_method(sp, of(w), name!(sp, "values"), args)
+}
+/// A set-like object providing a view on the items.
+#[interp_fn(name = "items", method, raw)]
+fn items(sp: Space, w: W, args: Args) -> Res<W> {
+    calls::call_method(sp, of(w), name!(sp, "items"), args)
+}
+/// A shallow copy.
+#[interp_fn(name = "copy", method, raw)]
+fn copy(sp: Space, w: W, args: Args) -> Res<W> {
+    calls::call_method(sp, of(w), name!(sp, "copy"), args)
+}
+/// Iterates over the keys backwards.
+#[interp_fn(name = "__reversed__", method, raw)]
+fn reversed(sp: Space, w: W, args: Args) -> Res<W> {
+    calls::call_method(sp, of(w), name!(sp, "__reversed__"), args)
 }
 /// Parameterize.
 #[interp_fn(name = "__class_getitem__", classmethod, sig = "($cls, item, /)")]

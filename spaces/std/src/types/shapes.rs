@@ -3,6 +3,7 @@
 //! scheme (deletion, many attributes, odd keys, a wanted `__dict__`) moves the instance to a row in dict mode.
 
 use super::rows;
+use super::util::row;
 use super::util::*;
 use crate::layouts::*;
 use std::collections::HashMap;

@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use taipan_abi::types::{CallFn, ParsedFn};
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// How a parameter may be given.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]

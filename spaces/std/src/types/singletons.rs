@@ -5,6 +5,7 @@ use crate::layouts::WCell;
 use taipan_abi::types::Slots;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// The singletons are nothing but a header (padded to their place on the page).
 #[derive(GcObject)]

@@ -6,6 +6,7 @@ use crate::layouts::*;
 use taipan_abi::types::*;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// `wrapper(self, *args)`
 pub fn call_wrapper(sp: Space, w: W, args: Args) -> Res<W> {

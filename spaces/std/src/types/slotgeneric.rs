@@ -7,6 +7,7 @@ use crate::layouts::*;
 use taipan_abi::types::{BinaryFn, BufferView};
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// A special method that the slot's presence promises.
 fn must(sp: Space, w: W, w_name: W, args: &[W]) -> Res<W> {

@@ -1,5 +1,6 @@
 //! Struct sequences (`os.stat_result`): tuples with named fields, some of which lie behind the items.
 
+use super::util::row;
 use super::util::*;
 use super::{create, descr, heaptype, rows};
 use crate::layouts::*;
@@ -8,6 +9,7 @@ use std::sync::Mutex;
 use taipan_abi::gc::tf;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// Fields of each class: (tuple of names (None = unnamed), how many are items).
 static CLASSES: Mutex<Option<HashMap<u64, (W, usize)>>> = Mutex::new(None);

@@ -6,6 +6,7 @@ use taipan_abi::thread::Frame;
 use taipan_abi::types::Slots;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// super
 #[derive(GcObject)]
@@ -102,7 +103,7 @@ fn tp_new(sp: Space, w_type: W, _args: Args) -> Res<W> {
 /// Class and first argument of the running method.
 fn implicit(sp: Space) -> Res<(W, W)> {
     let f = sp.thread().gc.frame_top as *mut Frame;
-    if f.is_null() || f as *mut u8 < sp.thread().gc.frames {
+    if f.is_null() || (f as *mut u8) < sp.thread().gc.frames {
         return Err(sp.runtime_error("super(): no current frame"));
     }
     // SAFETY: the running frame of this thread, its code, and its locals.

@@ -2,6 +2,7 @@
 
 use super::lookup::{self, lookup};
 use super::shapes;
+use super::util::row;
 use super::util::*;
 use super::{attrs, heaptype, mro};
 use crate::layouts::*;
@@ -9,6 +10,7 @@ use taipan_abi::gc::tf;
 use taipan_abi::types::Slots;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// `__qualname__`
 pub fn qualname(_sp: Space, w: W) -> Res<W> {

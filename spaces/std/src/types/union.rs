@@ -6,6 +6,7 @@ use super::{attrs, dispatch};
 use taipan_abi::types::Slots;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// A union of types.
 #[derive(GcObject)]

@@ -5,6 +5,7 @@ use taipan_abi::gc::TypeInfo;
 use taipan_abi::types::Slots;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// The row of any word, small ints included.
 #[inline(always)]

@@ -12,6 +12,7 @@ use taipan_abi::gc::tf;
 use taipan_abi::types::Slots;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// A weak reference or proxy.
 #[derive(GcObject)]
@@ -131,29 +132,22 @@ fn leave(sp: Space, key: u64, index: usize) {
     }
 }
 
-/// Takes from the collector what died: cleans the table and runs callbacks. Called when the thread polls.
-pub fn process_dead(sp: Space) {
-    loop {
-        // SAFETY: the collector's own queue.
-        let p = unsafe { ((*sp.thread().gcvt).next_dead_weak)(sp.th().cast()) };
-        if p.is_null() {
-            return;
+/// An object of `reg_weak` whose target died, as the collector hands it out: cleans the table, runs the callback.
+pub fn died(sp: Space, w: W) {
+    // SAFETY: objects of reg_weak are nodes and references.
+    if unsafe { w.is_tid(super::WEAK_NODE) } {
+        // SAFETY: the tid says so.
+        let n = unsafe { obj::<WNode>(w) };
+        leave(sp, n.key, n.index as usize);
+        return;
+    }
+    let f = std::mem::replace(&mut this(w).w_callback, W::NULL);
+    if !f.is_null() {
+        let saved = sp.take_exc();
+        if sp.call(f, &[w]).is_err() {
+            let _ = sp.write_unraisable(f);
         }
-        let w = W::of(p);
-        // SAFETY: objects of reg_weak are nodes and references.
-        if unsafe { w.is_tid(super::WEAK_NODE) } {
-            let n = unsafe { obj::<WNode>(w) };
-            leave(sp, n.key, n.index as usize);
-            continue;
-        }
-        let f = std::mem::replace(&mut this(w).w_callback, W::NULL);
-        if !f.is_null() {
-            let saved = sp.take_exc();
-            if sp.call(f, &[w]).is_err() {
-                let _ = sp.write_unraisable(f);
-            }
-            sp.thread().exc = saved;
-        }
+        sp.thread().exc = saved;
     }
 }
 

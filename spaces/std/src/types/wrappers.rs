@@ -6,6 +6,7 @@ use crate::layouts::*;
 use taipan_abi::types::Slots;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
+use taipan_plugin_api::raise;
 
 /// staticmethod(f)
 pub fn new_staticmethod(sp: Space, w_func: W) -> Res<W> {

@@ -1,0 +1,120 @@
+//! The containers in the whole space, by the operations and methods that Python code uses; no bytecode runs here.
+
+use super::fake;
+use taipan_abi::thread::Frame;
+use taipan_abi::word::*;
+use taipan_plugin_api::prelude::*;
+
+/// The real space on memory that is never freed.
+fn boot() -> Space {
+    let sp = fake::space();
+    let th = sp.thread();
+    th.ops = &crate::table::TABLE;
+    th.types = std::ptr::null();
+    th.recursion_limit = 1000;
+    let frames = Vec::leak(vec![0u64; size_of::<Frame>() / 8 * 16]).as_mut_ptr();
+    th.gc.frames = frames.cast();
+    th.gc.frame_top = frames.cast();
+    th.gc.frame_bytes = size_of::<Frame>() as u32;
+    if crate::types::create::start(sp, crate::FAMILIES).is_err() {
+        panic!("no start: {}", error(sp))
+    }
+    sp
+}
+fn error(sp: Space) -> String {
+    let w = sp.take_exc();
+    format!("{}: {}", sp.type_name(w), sp.str(w).and_then(|w| sp.string_w(w)).unwrap_or_default())
+}
+fn show(sp: Space, r: Res<W>) -> String {
+    match r.and_then(|w| sp.repr_string(w)) {
+        Ok(s) => s,
+        Err(_) => error(sp),
+    }
+}
+
+#[test]
+fn methods_and_operations() {
+    let sp = boot();
+    let int = W::int;
+    let text = |s: &str| sp.newstr(s).unwrap();
+    let list = |items: &[i64]| sp.newlist(&items.iter().map(|i| W::int(*i)).collect::<Vec<_>>()).unwrap();
+    let call = |w: W, name: &str, args: &[W]| sp.call_method(w, sp.intern(name), args);
+    let check = |got: Res<W>, want: &str| assert_eq!(show(sp, got), want);
+
+    let l = list(&[3, 1, 2]);
+    check(Ok(l), "[3, 1, 2]");
+    check(call(l, "sort", &[]), "None");
+    check(call(l, "append", &[l]), "None");
+    check(Ok(l), "[1, 2, 3, [...]]");
+    check(call(l, "pop", &[]), "[1, 2, 3]");
+    check(call(l, "pop", &[int(7)]), "IndexError: pop index out of range");
+    check(call(l, "index", &[int(9)]), "ValueError: list.index(x): x not in list");
+    check(sp.getitem(l, text("a")), "TypeError: list indices must be integers or slices, not str");
+    check(sp.getitem(l, sp.newslice(W::NONE, W::NONE, int(-1)).unwrap()), "[3, 2, 1]");
+    check(sp.add(l, int(1)), "TypeError: can only concatenate list (not \"int\") to list");
+    check(sp.mul(int(2), l), "[1, 2, 3, 1, 2, 3]");
+    check(sp.lt(l, list(&[1, 3])), "True");
+    check(sp.contains(l, sp.newfloat(2.0)).map(W::bool), "True");
+
+    let d = sp.newdict().unwrap();
+    sp.setitem(d, text("a"), int(1)).unwrap();
+    sp.setitem(d, int(2), d).unwrap();
+    check(Ok(d), "{'a': 1, 2: {...}}");
+    check(sp.getitem(d, l), "TypeError: cannot use 'list' as a dict key (unhashable type: 'list')");
+    check(sp.getitem(d, sp.newtuple(&[int(1), int(2)]).unwrap()), "KeyError: (1, 2)");
+    check(call(d, "pop", &[int(2)]).map(|_| d), "{'a': 1}");
+    check(call(d, "setdefault", &[text("b")]), "None");
+    check(call(d, "items", &[]), "dict_items([('a', 1), ('b', None)])");
+    let keys = call(d, "keys", &[]).unwrap();
+    check(sp.and_(keys, sp.newlist(&[text("b"), int(5)]).unwrap()), "{'b'}");
+    check(sp.eq(keys, sp.newset(&[text("b"), text("a")]).unwrap()), "True");
+    check(sp.hash(keys).map(W::int), "TypeError: unhashable type: 'dict_keys'");
+    check(sp.or_(d, int(1)), "TypeError: unsupported operand type(s) for |: 'dict' and 'int'");
+    check(call(d, "update", &[int(1)]), "TypeError: 'int' object is not iterable");
+    check(call(d, "popitem", &[]), "('b', None)");
+    check(call(d, "get", &[int(1), int(2)]), "2");
+    check(sp.dict_get(d, text("a")).map(|w| w.unwrap()), "1");
+
+    let s = sp.newset(&[int(1), sp.newfloat(1.0), W::TRUE]).unwrap();
+    check(Ok(s), "{1}");
+    let nested = sp.newset(&[sp.newfrozenset(&[int(1)]).unwrap()]).unwrap();
+    check(sp.contains(nested, s).map(W::bool), "True");
+    check(call(s, "union", &[l]), "{1, 2, 3}");
+    check(call(s, "remove", &[s]), "KeyError: {1}");
+    check(sp.or_(s, l), "TypeError: unsupported operand type(s) for |: 'set' and 'list'");
+    check(sp.hash(sp.newfrozenset(&[int(1), int(2)]).unwrap()).map(|h| sp.newint(h)), "-1826646154956904602");
+
+    let range = |args: &[W]| sp.call(sp.known(known::RANGE), args);
+    let r = range(&[int(0), int(10), int(3)]).unwrap();
+    check(sp.getitem(r, int(-1)), "9");
+    check(sp.getitem(r, sp.newslice(W::NONE, W::NONE, int(-1)).unwrap()), "range(9, -3, -3)");
+    check(sp.call(sp.known(known::LIST), &[r]), "[0, 3, 6, 9]");
+    let big = sp.pow(int(2), int(70), W::NONE).unwrap();
+    let r = range(&[big, sp.add(big, int(2)).unwrap()]).unwrap();
+    check(sp.call(sp.known(known::TUPLE), &[r]), "(1180591620717411303424, 1180591620717411303425)");
+    check(sp.contains(r, big).map(W::bool), "True");
+    check(range(&[int(1), int(2), int(0)]), "ValueError: range() arg 3 must not be zero");
+    check(range(&[text("x")]), "TypeError: 'str' object cannot be interpreted as an integer");
+
+    let t = sp.newtuple(&[int(1), text("a"), W::NONE]).unwrap();
+    check(Ok(t), "(1, 'a', None)");
+    check(call(t, "count", &[int(1)]), "1");
+    check(sp.call(sp.known(known::TUPLE), &[int(1)]), "TypeError: 'int' object is not iterable");
+    check(sp.call(sp.known(known::LIST), &[l, l]), "TypeError: list expected at most 1 argument, got 2");
+    check(
+        sp.call(sp.known(known::DICT), &[sp.newlist(&[t]).unwrap()]),
+        "ValueError: dictionary update sequence element #0 has length 3; 2 is required",
+    );
+    check(
+        sp.call(sp.known(known::DICT), &[sp.newlist(&[l]).unwrap()]),
+        "ValueError: dictionary update sequence element #0 has length 3; 2 is required",
+    );
+    check(
+        sp.iter(d).and_then(|it| {
+            sp.setitem(d, int(100), W::NONE)?;
+            sp.next(it).map(|_| it)
+        }),
+        "RuntimeError: dictionary changed size during iteration",
+    );
+    check(call(sp.newslice(int(1), W::NONE, W::NONE).unwrap(), "indices", &[int(5)]), "(1, 5, 1)");
+}

@@ -117,4 +117,89 @@ fn methods_and_operations() {
         "RuntimeError: dictionary changed size during iteration",
     );
     check(call(sp.newslice(int(1), W::NONE, W::NONE).unwrap(), "indices", &[int(5)]), "(1, 5, 1)");
+    more(sp);
+}
+
+fn more(sp: Space) {
+    let int = W::int;
+    let text = |s: &str| sp.newstr(s).unwrap();
+    let list = |items: &[W]| sp.newlist(items).unwrap();
+    let check = |got: Res<W>, want: &str| assert_eq!(show(sp, got), want);
+    let class = |tid: u32| sp.row_of(tid).w_type;
+    let drain = |w: Res<W>| w.and_then(|w| sp.call(sp.known(known::LIST), &[w]));
+    let function = |name: &str| {
+        let spec = crate::containers::BUILTINS.iter().find(|f| f.name.get() == name).unwrap();
+        sp.newfunction(spec, W::NULL, W::NONE).unwrap()
+    };
+    let with = |f: W, args: &[W], name: &str, w: W| {
+        let kwnames = sp.newtuple(&[sp.intern(name)]).unwrap();
+        let mut all = args.to_vec();
+        all.push(w);
+        sp.call_args(f, Args { ptr: all.as_ptr(), n: args.len(), kwnames })
+    };
+    let (a, b) = (list(&[int(1), int(2)]), list(&[text("x"), text("y"), text("z")]));
+    check(drain(sp.call(class(TID_ZIP), &[a, b])), "[(1, 'x'), (2, 'y')]");
+    check(
+        drain(with(class(TID_ZIP), &[a, b], "strict", W::TRUE)),
+        "ValueError: zip() argument 2 is longer than argument 1",
+    );
+    check(
+        drain(with(class(TID_ZIP), &[b, b, a], "strict", W::TRUE)),
+        "ValueError: zip() argument 3 is shorter than arguments 1-2",
+    );
+    check(with(class(TID_ZIP), &[a], "foo", W::TRUE), "TypeError: zip() got an unexpected keyword argument 'foo'");
+    check(drain(with(class(TID_ENUMERATE), &[b], "start", int(5))), "[(5, 'x'), (6, 'y'), (7, 'z')]");
+    check(sp.call(class(TID_ENUMERATE), &[]), "TypeError: enumerate() missing required argument 'iterable'");
+    check(drain(sp.call(class(TID_MAP), &[class(TID_STR), a])), "['1', '2']");
+    check(sp.call(class(TID_MAP), &[a]), "TypeError: map() must have at least two arguments.");
+    check(drain(sp.call(class(TID_FILTER), &[W::NONE, list(&[int(0), int(3), W::NONE])])), "[3]");
+    check(drain(sp.call(class(TID_REVERSED), &[a])), "[2, 1]");
+    check(drain(sp.call(class(TID_REVERSED), &[text("ab")])), "['b', 'a']");
+    check(sp.call(class(TID_REVERSED), &[int(1)]), "TypeError: 'int' object is not reversible");
+    check(sp.call(class(TID_REVERSED), &[sp.newset(&[]).unwrap()]), "TypeError: 'set' object is not reversible");
+
+    let (sum, min, max, sorted) = (function("sum"), function("min"), function("max"), function("sorted"));
+    let float = |f: f64| sp.newfloat(f);
+    check(sp.call(sum, &[list(&[float(0.1); 10])]), "1.0");
+    check(sp.call(sum, &[list(&[float(1e100), int(1), float(-1e100), int(1)])]), "2.0");
+    check(sp.call(sum, &[list(&[W::TRUE, int(2), sp.newint(i64::MAX), sp.newint(i64::MAX)])]), "18446744073709551617");
+    check(
+        sp.call(sum, &[list(&[int(i64::MAX >> 2), int(i64::MAX >> 1), int(i64::MAX >> 1), int(i64::MAX >> 1)])]),
+        "16140901064495857660",
+    );
+    check(sp.call(sum, &[b, text("")]), "TypeError: sum() can't sum strings [use ''.join(seq) instead]");
+    check(sp.call(sum, &[b]), "TypeError: unsupported operand type(s) for +: 'int' and 'str'");
+    check(sp.call(sum, &[list(&[float(0.5), sp.newcomplex(0.0, 1.0), int(1)])]), "(1.5+1j)");
+    check(sp.call(min, &[int(3), float(1.5)]), "1.5");
+    check(sp.call(max, &[b]), "'z'");
+    check(sp.call(min, &[list(&[])]), "ValueError: min() iterable argument is empty");
+    check(with(max, &[list(&[])], "default", W::NONE), "None");
+    check(
+        with(max, &[int(1), int(2)], "default", W::NONE),
+        "TypeError: Cannot specify a default for max() with multiple positional arguments",
+    );
+    check(sp.call(min, &[]), "TypeError: min expected at least 1 argument, got 0");
+    check(with(sorted, &[list(&[int(10), int(9), int(1)])], "key", class(TID_STR)), "[1, 10, 9]");
+    check(with(sorted, &[b], "reverse", int(1)), "['z', 'y', 'x']");
+    check(with(sorted, &[b], "foo", int(1)), "TypeError: sort() got an unexpected keyword argument 'foo'");
+    check(
+        sp.call(sorted, &[list(&[int(1), text("a")])]),
+        "TypeError: '<' not supported between instances of 'str' and 'int'",
+    );
+    let pair = |x: i64, y: &str| sp.newtuple(&[int(x), text(y)]).unwrap();
+    check(sp.call(sorted, &[list(&[pair(2, "a"), pair(1, "b"), pair(1, "a")])]), "[(1, 'a'), (1, 'b'), (2, 'a')]");
+    check(sp.call(function("any"), &[list(&[int(0), int(1)])]), "True");
+    check(sp.call(function("all"), &[int(1)]), "TypeError: 'int' object is not iterable");
+    let hint = |w: W| sp.length_hint(w, 0).map(|n| sp.newint(n));
+    check(hint(sp.iter(b).unwrap()), "3");
+    check(with(class(TID_LIST), &[], "a", int(1)), "TypeError: list() takes no keyword arguments");
+    check(with(class(TID_DICT), &[], "a", int(1)), "{'a': 1}");
+    check(sp.getitem(class(TID_DICT), class(TID_STR)), "dict[str]");
+    check(sp.call(class(TID_SLICE), &[int(1), int(2)]), "slice(1, 2, None)");
+    check(sp.getattr(class(TID_LIST), sp.intern("__hash__")), "None");
+    let d = sp.call_method(class(TID_DICT), sp.intern("fromkeys"), &[sp.newset(&[int(1)]).unwrap()]);
+    check(d, "{1: None}");
+    let many = list(&[int(9); 300]);
+    sp.list_setitem(many, 299, text("last")).unwrap();
+    check(sp.getitem(many, int(-1)), "'last'");
 }

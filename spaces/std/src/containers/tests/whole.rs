@@ -118,6 +118,7 @@ fn methods_and_operations() {
     );
     check(call(sp.newslice(int(1), W::NONE, W::NONE).unwrap(), "indices", &[int(5)]), "(1, 5, 1)");
     more(sp);
+    subclasses(sp);
 }
 
 fn more(sp: Space) {
@@ -202,4 +203,38 @@ fn more(sp: Space) {
     let many = list(&[int(9); 300]);
     sp.list_setitem(many, 299, text("last")).unwrap();
     check(sp.getitem(many, int(-1)), "'last'");
+}
+
+fn subclasses(sp: Space) {
+    let int = W::int;
+    let check = |got: Res<W>, want: &str| assert_eq!(show(sp, got), want);
+    let derive = |base: W| {
+        let bases = sp.newtuple(&[base]).unwrap();
+        let namespace = sp.newdict().unwrap();
+        sp.dict_set_str(namespace, "__module__", sp.newstr("m").unwrap()).unwrap();
+        sp.call(sp.known(known::TYPE), &[sp.newstr("Sub").unwrap(), bases, namespace]).unwrap()
+    };
+    let items = sp.newlist(&[int(1), int(2)]).unwrap();
+    let l = sp.call(derive(sp.known(known::LIST)), &[items]).unwrap();
+    check(Ok(l), "[1, 2]");
+    check(sp.setattr_str(l, "x", items).and_then(|_| sp.getattr_str(l, "x")), "[1, 2]");
+    check(sp.call_method(l, sp.intern("append"), &[l]).map(|_| l), "[1, 2, [...]]");
+    check(sp.add(items, l), "[1, 2, 1, 2, [1, 2, [...]]]");
+    let t = sp.call(derive(sp.known(known::TUPLE)), &[items]).unwrap();
+    check(Ok(t), "(1, 2)");
+    check(sp.setattr_str(t, "x", int(7)).and_then(|_| sp.getattr_str(t, "x")), "7");
+    check(sp.eq(t, sp.newtuple(&[int(1), int(2)]).unwrap()), "True");
+    check(sp.fixedtuple(t), "(1, 2)");
+    let s = sp.call(derive(sp.known(known::SET)), &[items]).unwrap();
+    check(Ok(s), "Sub({1, 2})");
+    check(sp.or_(s, s), "{1, 2}");
+    let f = sp.call(derive(sp.known(known::FROZENSET)), &[items]).unwrap();
+    check(Ok(f), "Sub({1, 2})");
+    check(sp.eq(s, f), "True");
+    let d = sp.call(derive(sp.known(known::DICT)), &[]).unwrap();
+    sp.setitem(d, f, t).unwrap();
+    check(Ok(d), "{Sub({1, 2}): (1, 2)}");
+    check(sp.getitem(d, sp.newfrozenset(&[int(2), int(1)]).unwrap()), "(1, 2)");
+    check(sp.getitem(d, l), "TypeError: cannot use 'm.Sub' as a dict key (unhashable type: 'Sub')");
+    check(sp.getitem(d, int(5)), "KeyError: 5");
 }

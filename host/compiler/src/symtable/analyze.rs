@@ -118,7 +118,13 @@ impl Analyzer<'_> {
     }
 
     fn name(
-        &self, scope: &Scope, name: &Ident, flags: u32, outer: &mut Outer, local: &mut Names, free: &mut Names,
+        &self,
+        scope: &Scope,
+        name: &Ident,
+        flags: u32,
+        outer: &mut Outer,
+        local: &mut Names,
+        free: &mut Names,
     ) -> Result<NameScope> {
         if flags & flag::GLOBAL != 0 {
             if flags & flag::NONLOCAL != 0 {
@@ -171,11 +177,14 @@ impl Analyzer<'_> {
 
     /// Moves the names of an inlined comprehension into the block around it.
     fn inline(
-        &mut self, id: ScopeId, comp: ScopeId, scopes: &mut HashMap<Ident, NameScope>, comp_free: &mut Names,
+        &mut self,
+        id: ScopeId,
+        comp: ScopeId,
+        scopes: &mut HashMap<Ident, NameScope>,
+        comp_free: &mut Names,
         inlined_cells: &mut Names,
     ) {
-        let symbols: Vec<(Ident, u32)> =
-            self.table.scopes[comp].symbols.iter().map(|(n, f)| (n.clone(), f)).collect();
+        let symbols: Vec<(Ident, u32)> = self.table.scopes[comp].symbols.iter().map(|(n, f)| (n.clone(), f)).collect();
         let is_class = self.table.scopes[id].block == Block::Class;
         for (name, number) in symbols {
             if number & flag::PARAM != 0 {
@@ -191,7 +200,9 @@ impl Analyzer<'_> {
                 if s == NameScope::Free && is_class && self.dunders.contains(&name) {
                     // The class has no binding of this name that its own code could use.
                     s = NameScope::GlobalImplicit;
-                    comp_free.remove(&name);
+                    if !self.free_in_a_child(comp, &name) {
+                        comp_free.remove(&name);
+                    }
                     self.table.scopes[comp].symbols.set(&name, flags | (s as u32) << flag::SCOPE_OFFSET);
                 }
                 self.table.scopes[id].symbols.set(&name, flags);
@@ -214,8 +225,12 @@ impl Analyzer<'_> {
 
 /// Writes the scopes into the symbols, and adds names that only pass through to inner blocks.
 fn update(
-    scope: &mut Scope, scopes: &HashMap<Ident, NameScope>, bound: Option<&Names>, free: &Names,
-    inlined_cells: &Names, classlike: bool,
+    scope: &mut Scope,
+    scopes: &HashMap<Ident, NameScope>,
+    bound: Option<&Names>,
+    free: &Names,
+    inlined_cells: &Names,
+    classlike: bool,
 ) {
     let names: Vec<(Ident, u32)> = scope.symbols.iter().map(|(n, f)| (n.clone(), f)).collect();
     for (name, mut flags) in names {

@@ -45,3 +45,11 @@ types! {
     threads::TID_RLOCK, threads::RLOCK, NOT_KNOWN;
     threads::TID_LOCAL, threads::LOCAL, NOT_KNOWN;
 }
+
+/// The evaluator of the std space: runs the thread's top frame until its entry frame returns.
+///
+/// # Safety
+/// The frame is complete.
+pub unsafe extern "C-unwind" fn eval(th: *mut taipan_abi::thread::Thread) -> W {
+    taipan_interp::call::run(space::StdSpace, th)
+}

@@ -220,11 +220,6 @@ pub fn collect(sp: Space, kind: u32) -> Res<i64> {
     after_collection(sp)?;
     Ok(0)
 }
-/// See the table.
-#[slot]
-pub fn newcell(sp: Space, w: W) -> Res<W> {
-    call::new_cell(sp, w)
-}
 /// A module's namespace.
 pub fn module_dict(w: W) -> W {
     // SAFETY: the caller knows that it is a module.

@@ -84,7 +84,7 @@ fn build_class(sp: Space, _w: W, args: Args) -> Res<W> {
     }
     let is_class = sp.layout(w_meta) == taipan_abi::word::TID_TYPE;
     if is_class {
-        w_meta = crate::types::heaptype::calculate_metaclass(sp, w_meta, w_bases)?;
+        w_meta = crate::types::heaptype::calculate_metaclass(sp, w_meta, sp.tuple_items(w_bases))?;
     }
     let w_ns = match sp.getattr_opt(w_meta, name!(sp, "__prepare__"))? {
         Some(w_prepare) => {

@@ -7,7 +7,6 @@ use taipan_abi::gc::{CollectKind, POLL_GC};
 use taipan_abi::known;
 use taipan_abi::thread::{Frame, Thread};
 use taipan_abi::word::{TID_CELL, TID_CODE, TID_DICT, W};
-use taipan_interp::generator::{self, Sent};
 use taipan_interp::{call, frames};
 use taipan_plugin_api::prelude::*;
 use taipan_plugin_api::slot;
@@ -67,50 +66,6 @@ pub fn builtin(sp: Space, w_name: W) -> Res<W> {
     match sp.dict_get(sp.known(known::BUILTINS_DICT), w_name)? {
         Some(w) => Ok(w),
         None => Err(taipan_interp::rare::name_error(sp, w_name)),
-    }
-}
-/// See the table.
-#[slot]
-pub fn send(sp: Space, w: W, v: W, out: *mut W) -> Res<i32> {
-    // SAFETY: the caller's word.
-    let put = |w| unsafe { *out = w };
-    if super::gentype::is_plain(w) {
-        return match generator::send(sp, w, v, W::NULL)? {
-            Sent::Yielded(r) => {
-                put(r);
-                Ok(1)
-            }
-            Sent::Returned(r) => {
-                put(r);
-                Ok(0)
-            }
-        };
-    }
-    let r = if v.is_none() {
-        // The iterator protocol, with the value of a StopIteration.
-        match sp.next(w) {
-            Ok(Some(r)) => Ok(r),
-            Ok(None) => {
-                put(W::NONE);
-                return Ok(0);
-            }
-            Err(Raised) => Err(Raised),
-        }
-    } else {
-        sp.call_method(w, name!(sp, "send"), &[v])
-    };
-    match r {
-        Ok(r) => {
-            put(r);
-            Ok(1)
-        }
-        Err(Raised) => match generator::stop_value(sp)? {
-            Some(r) => {
-                put(r);
-                Ok(0)
-            }
-            None => Err(Raised),
-        },
     }
 }
 /// See the table.
@@ -219,11 +174,6 @@ pub fn collect(sp: Space, kind: u32) -> Res<i64> {
     }
     after_collection(sp)?;
     Ok(0)
-}
-/// See the table.
-#[slot]
-pub fn newcell(sp: Space, w: W) -> Res<W> {
-    call::new_cell(sp, w)
 }
 /// A module's namespace.
 pub fn module_dict(w: W) -> W {

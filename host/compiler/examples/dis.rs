@@ -1,4 +1,6 @@
-//! Disassembles files, or with `--check` compiles, validates and marshals whole folders and prints only what fails.
+//! Disassembles files. `--check FOLDER...` compiles, validates and marshals whole folders and prints only what fails;
+//! `--facts` and `--handlers` print what can be compared with another implementation's code objects; `--errors FILE` and
+//! `--annotations FILE` report on sources separated by NUL characters.
 
 use std::path::{Path, PathBuf};
 use taipan_compiler::code::{CodeObject, Const, kind};
@@ -23,19 +25,6 @@ fn main() {
             println!("file {}", f.display());
             if let Ok(c) = compile_source(&bytes, "f", Mode::Exec, Options::default()) {
                 facts(&c.code);
-            }
-        }
-        return;
-    }
-    if args.first().is_some_and(|a| a == "--ops") {
-        let mut files = Vec::new();
-        args[1..].iter().for_each(|a| collect(Path::new(a), &mut files));
-        files.sort();
-        for f in &files {
-            let Ok(bytes) = std::fs::read(f) else { continue };
-            println!("file {}", f.display());
-            if let Ok(c) = compile_source(&bytes, "f", Mode::Exec, Options::default()) {
-                ops(&c.code);
             }
         }
         return;
@@ -130,39 +119,6 @@ fn errors(file: &str) {
         };
         let warnings: Vec<String> = warnings.iter().map(|w| format!("{}@{}", w.msg, w.lineno)).collect();
         println!("{text} | {}", warnings.join("; "));
-    }
-}
-
-/// The instructions on a line, for comparison with another implementation's.
-fn ops(code: &CodeObject) {
-    print!("{}|{}|", code.qualname.as_str(), code.firstlineno);
-    let text = dis::dis(code);
-    let mine = text.split("\n\n").next().unwrap_or("");
-    for line in mine.lines().skip(1 + code.localsplusnames.len()) {
-        if line.trim_start().starts_with("except ") {
-            continue;
-        }
-        let op = line
-            .split_whitespace()
-            .skip_while(|w| {
-                !w.contains('_')
-                    && *w != "NOP"
-                    && *w != "COPY"
-                    && *w != "SWAP"
-                    && *w != "CALL"
-                    && *w != "SEND"
-                    && *w != "RERAISE"
-            })
-            .collect::<Vec<_>>();
-        let name = op.first().copied().unwrap_or("");
-        let args = op[1.min(op.len())..].join("_");
-        print!("{name}{}{args} ", if args.is_empty() { "" } else { ":" });
-    }
-    println!();
-    for c in &code.consts {
-        if let Const::Code(inner) = c {
-            ops(inner);
-        }
     }
 }
 

@@ -51,8 +51,8 @@ impl SyntaxError {
         let mut e = taipan_syntax::SyntaxError::bare(kind, self.msg);
         e.filename = filename.to_string();
         if let Some(p) = self.pos {
-            (e.lineno, e.offset) = (p.lineno, p.col_offset + 1);
-            (e.end_lineno, e.end_offset) = (p.end_lineno, p.end_col_offset + 1);
+            (e.lineno, e.offset) = (p.lineno, p.col_offset.saturating_add(1));
+            (e.end_lineno, e.end_offset) = (p.end_lineno, p.end_col_offset.saturating_add(1));
         }
         e
     }
@@ -65,9 +65,9 @@ impl Warning {
             category: taipan_syntax::Category::SyntaxWarning,
             msg: self.msg,
             lineno: self.pos.lineno,
-            offset: self.pos.col_offset + 1,
+            offset: self.pos.col_offset.saturating_add(1),
             end_lineno: self.pos.end_lineno,
-            end_offset: self.pos.end_col_offset + 1,
+            end_offset: self.pos.end_col_offset.saturating_add(1),
         }
     }
 }
@@ -76,7 +76,7 @@ impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.msg)?;
         match self.pos {
-            Some(p) => write!(f, " ({}:{})", p.lineno, p.col_offset + 1),
+            Some(p) => write!(f, " ({}:{})", p.lineno, p.col_offset.saturating_add(1)),
             None => Ok(()),
         }
     }

@@ -79,10 +79,11 @@ pub fn scopes(tree: &Mod, filename: &str, options: Options) -> Result<symtable::
         .map_err(|e| e.public(filename))
 }
 
-/// Adds the line that the error is about.
+/// Adds the line that the error is about, if it can be read in a file, too.
 fn with_text(mut e: SyntaxError, bytes: &[u8], flags: Flags) -> SyntaxError {
     if e.text.is_none()
         && e.lineno > 0
+        && !e.filename.starts_with('<')
         && matches!(e.kind, ErrorKind::SyntaxError)
         && let Ok(text) = taipan_syntax::source::decode(bytes, flags.ignore_cookie)
     {

@@ -21,6 +21,13 @@ fn depth_is_bounded() {
 }
 
 #[test]
+fn deep_code_survives_marshalling() {
+    let source = format!("{}1", "lambda: ".repeat(600));
+    let Ok(compiled) = compile_source(source.as_bytes(), "f", Mode::Exec, Options::default()) else { return };
+    assert_eq!(*marshal::read_code(&marshal::dump_code(&compiled.code)).unwrap(), compiled.code);
+}
+
+#[test]
 fn constants_need_no_source() {
     let pos = Pos { lineno: 1, col_offset: 0, end_lineno: 1, end_col_offset: 1 };
     let value = Constant::Tuple(vec![Constant::FrozenSet(vec![Constant::Int(1), Constant::Int(1)]), Constant::None]);

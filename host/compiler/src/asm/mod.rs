@@ -10,7 +10,7 @@ use crate::code::Const;
 use crate::error::{ErrorKind, Result, SyntaxError};
 use crate::fold;
 use crate::linetable::Loc;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 use taipan_abi::opcode::{F_JUMP, F_JUMP_BACK, Op};
 
 pub use layout::{Assembled, Locals, assemble};

@@ -2,7 +2,7 @@
 
 use super::Compiler;
 use crate::code::Const;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result, SyntaxError};
 use crate::linetable::{Loc, NO_LOC};
 use taipan_abi::opcode::Op;
 use taipan_syntax::ast::{BoolOp, CmpOp, Constant, Expr, ExprKind, UnaryOp};
@@ -82,6 +82,7 @@ impl<'a> Compiler<'a> {
         cond: bool,
     ) -> Result<()> {
         self.warn_compare(e, left, ops, comparators);
+        check_lengths(ops, comparators)?;
         let (end, cleanup) = (self.label(), self.label());
         self.expr(left)?;
         let n = ops.len() - 1;
@@ -114,8 +115,9 @@ impl<'a> Compiler<'a> {
     ) -> Result<()> {
         self.warn_compare(e, left, ops, comparators);
         let loc = e.pos;
+        check_lengths(ops, comparators)?;
         self.expr(left)?;
-        let n = ops.len().min(comparators.len()).saturating_sub(1);
+        let n = ops.len() - 1;
         if n == 0 {
             self.operand(ops[0], &comparators[0])?;
             self.comparison(ops[0], loc);
@@ -181,6 +183,16 @@ impl<'a> Compiler<'a> {
         };
         self.op_i(op, arg, loc);
     }
+}
+
+/// Trees from Python code can be anything.
+fn check_lengths(ops: &[CmpOp], comparators: &[Expr]) -> Result<()> {
+    let msg = match (ops.len(), comparators.len()) {
+        (_, 0) => "Compare with no comparators",
+        (a, b) if a != b => "Compare has a different number of comparators and operands",
+        _ => return Ok(()),
+    };
+    Err(SyntaxError::other(ErrorKind::Value, msg))
 }
 
 /// The values, if all are constants.

@@ -6,7 +6,8 @@ use crate::code::{CodeObject, Const, kind};
 use crate::error::{ErrorKind, Result, SyntaxError};
 use crate::linetable::{Loc, NO_LOC};
 use crate::symtable::{Block, NameScope, ScopeId, flag};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use taipan_abi::opcode::{Op, co};
 use taipan_syntax::ast::{Expr, Ident, Stmt};
@@ -174,9 +175,9 @@ impl<'a> Compiler<'a> {
             next_conditional: 0,
             conditional: 0,
             inlined: 0,
-            fast_hidden: HashSet::new(),
-            was_hidden: HashSet::new(),
-            overrides: HashMap::new(),
+            fast_hidden: HashSet::default(),
+            was_hidden: HashSet::default(),
+            overrides: HashMap::default(),
         });
         let entry = &self.table.scopes[scope];
         if entry.is_function_like() && (entry.generator || entry.coroutine) && kind != UnitKind::Annotations {

@@ -2,14 +2,14 @@
 
 use super::{Block, Comp, NameScope, Scope, ScopeId, SymTable, flag};
 use crate::error::{Depth, Result, SyntaxError};
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use std::rc::Rc;
 use taipan_syntax::ast::Ident;
 
 type Names = HashSet<Ident>;
 
 pub(super) fn analyze(table: &mut SymTable) -> Result<()> {
-    let outer = Outer { bound: None, global: Names::new(), type_params: Names::new(), class_entry: None };
+    let outer = Outer { bound: None, global: Names::default(), type_params: Names::default(), class_entry: None };
     Analyzer { table, depth: Rc::new(Depth::default()), dunders: CLASS_CELLS.map(Ident::new) }.block(0, outer)?;
     Ok(())
 }
@@ -39,16 +39,16 @@ impl Analyzer<'_> {
     fn block(&mut self, id: ScopeId, mut outer: Outer) -> Result<Names> {
         let scope = &self.table.scopes[id];
         let is_class = scope.block == Block::Class;
-        let mut new_global = Names::new();
-        let mut new_bound = Names::new();
+        let mut new_global = Names::default();
+        let mut new_bound = Names::default();
         if is_class {
             // A class's names are invisible to the functions in it.
             new_global.extend(outer.global.iter().cloned());
             new_bound.extend(outer.bound.iter().flatten().cloned());
         }
-        let mut scopes: HashMap<Ident, NameScope> = HashMap::new();
-        let mut local = Names::new();
-        let mut free = Names::new();
+        let mut scopes: HashMap<Ident, NameScope> = HashMap::default();
+        let mut local = Names::default();
+        let mut free = Names::default();
         for (name, flags) in scope.symbols.iter() {
             let s = self.name(scope, name, flags, &mut outer, &mut local, &mut free)?;
             scopes.insert(name.clone(), s);
@@ -63,8 +63,8 @@ impl Analyzer<'_> {
             new_global.extend(outer.global.iter().cloned());
         }
 
-        let mut new_free = Names::new();
-        let mut inlined_cells = Names::new();
+        let mut new_free = Names::default();
+        let mut inlined_cells = Names::default();
         let children = scope.children.clone();
         let can_see_class = scope.can_see_class_scope;
         let function_like = scope.is_function_like();

@@ -59,6 +59,9 @@ pub fn start(sp: Space, families: &[&[Builtin]]) -> Res<()> {
         };
         complete(sp, w, w_base, b.tid)?;
         wt(w).flags |= tflags::IMMUTABLE;
+        if b.known == known::EXCEPTION_GROUP {
+            second_base(sp, w, sp.known(known::EXCEPTION))?
+        }
     }
     twin(TID_INT, TID_LONG);
     twin(TID_LONG, TID_INT);
@@ -170,7 +173,7 @@ fn complete(sp: Space, w: W, w_base: W, tid: u32) -> Res<()> {
         add_subclass(sp, w_base, w)?;
     }
     t.flags |= flags;
-    if !w_base.is_null() && wt(w_base).tid == tid_of_base_exception(sp) {
+    if tid == tid_of_base_exception(sp) || (!w_base.is_null() && wt(w_base).tid == tid_of_base_exception(sp)) {
         t.flags |= tflags::EXC_SUBCLASS
     }
     if flags & tflags::DICT != 0 && tid != TID_TYPE && shapes::own_dict_slot(row.layout, w).is_none() && row.layout != TID_TYPE
@@ -184,6 +187,14 @@ fn complete(sp: Space, w: W, w_base: W, tid: u32) -> Res<()> {
     }
     slotdefs::flags(sp, w);
     Ok(())
+}
+/// ExceptionGroup is an Exception too: the only built-in class with two bases.
+fn second_base(sp: Space, w: W, w_other: W) -> Res<()> {
+    let w_bases = sp.newtuple(&[wt(w).w_base, w_other])?;
+    setfield!(sp, w, WType, w_bases, w_bases);
+    let w_mro = super::mro::c3(sp, w)?;
+    setfield!(sp, w, WType, w_mro, w_mro);
+    add_subclass(sp, w_other, w)
 }
 fn tid_of_base_exception(sp: Space) -> u32 {
     let w = sp.known(known::BASE_EXCEPTION);
@@ -268,6 +279,13 @@ fn namespace(sp: Space, w: W, spec: &'static TypeSpec, w_module: W) -> Res<()> {
         o.offset = m.offset as usize;
         o.w_name = sp.intern(m.name.get());
         sp.dict_set(d, o.w_name, v)?;
+    }
+    let t = wt(w);
+    let inherits = !t.w_base.is_null() && wt(t.w_base).flags & tflags::DICT != 0;
+    let k = name!(sp, "__dict__");
+    if t.nslots != 0 && !inherits && sp.dict_get(d, k)?.is_none() {
+        let g = getset_descr(sp, &super::typeattrs::DICT_GETSET, w)?;
+        sp.dict_set(d, k, g)?
     }
     let w_doc = if spec.doc.get().is_empty() { W::NONE } else { sp.newstr(spec.doc.get())? };
     setfield!(sp, w, WType, w_doc, w_doc);

@@ -73,7 +73,15 @@ fn bf_doc(sp: Space, w: W) -> Res<W> {
 }
 #[slot]
 fn bf_sig(sp: Space, w: W) -> Res<W> {
+    let (b, _) = builtin(w);
+    let w_module = if b.w_self.is_null() { b.w_module } else { b.w_self };
+    let of_module = !w_module.is_null() && sp.layout(w_module) == TID_MODULE;
     match signature::text(builtin(w).1) {
+        // inspect drops the module again, because it is `__self__`.
+        Some(t) if of_module && !t.contains('$') => {
+            let rest = t.trim_start_matches('(').trim_start();
+            sp.newstr(&if rest == ")" { "($module)".to_string() } else { format!("($module, {rest}") })
+        }
         Some(t) => sp.newstr(&t),
         None => Ok(W::NONE),
     }

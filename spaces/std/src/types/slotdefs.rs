@@ -389,12 +389,14 @@ pub fn inherit_builtin(w_type: W) {
     }
     let (own, base) = (t.slots, wt(t.w_base).slots);
     let (hash, cmp) = (offset_of!(Slots, hash), CMP);
+    // object's `__new__` would make instances of which the class knows nothing: such classes cannot be called.
+    let no_new = wt(t.w_base).w_base.is_null();
     let own_eq = !get_slot(own, cmp).is_null();
     let own_hash = !get_slot(own, hash).is_null();
     let first = offset_of!(Slots, binary);
     for off in (first..std::mem::size_of::<Slots>()).step_by(8) {
         if get_slot(own, off).is_null() {
-            if (off == hash && own_eq) || (off == cmp && own_hash) {
+            if (off == offset_of!(Slots, new) && no_new) || (off == hash && own_eq) || (off == cmp && own_hash) {
                 continue;
             }
             set_slot(own, off, get_slot(base, off))

@@ -28,7 +28,12 @@ fn options(attr: TokenStream) -> Result<Options> {
             Meta::Path(p) if p.is_ident("raw") => o.raw = true,
             Meta::Path(p) if p.is_ident("with_module") => o.with_module = true,
             Meta::NameValue(nv) => {
-                let Expr::Lit(ExprLit { lit: Lit::Str(s), .. }) = &nv.value else {
+                // A literal that came through a macro stands in an invisible group.
+                let mut value = &nv.value;
+                while let Expr::Group(g) = value {
+                    value = &g.expr;
+                }
+                let Expr::Lit(ExprLit { lit: Lit::Str(s), .. }) = value else {
                     return Err(syn::Error::new_spanned(&nv.value, "a string literal is expected"));
                 };
                 if nv.path.is_ident("name") {

@@ -1,1 +1,6 @@
-//! Mixed modules.
+//! Mixed modules: data structures, numbers, encodings, hashes, compression.
+
+mod operator;
+mod util;
+
+taipan_plugin_api::export_modules!("data", "data structures, numbers, encodings, hashes, compression", [&operator::MODULE]);

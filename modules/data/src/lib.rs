@@ -1,6 +1,12 @@
 //! Mixed modules: data structures, numbers, encodings, hashes, compression.
 
+mod collections;
+mod functools;
 mod operator;
 mod util;
 
-taipan_plugin_api::export_modules!("data", "data structures, numbers, encodings, hashes, compression", [&operator::MODULE]);
+taipan_plugin_api::export_modules!("data", "data structures, numbers, encodings, hashes, compression", [
+    &operator::MODULE,
+    &functools::MODULE,
+    &collections::MODULE,
+]);

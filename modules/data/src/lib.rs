@@ -2,6 +2,7 @@
 
 mod collections;
 mod functools;
+mod itertools;
 mod operator;
 mod util;
 
@@ -9,4 +10,5 @@ taipan_plugin_api::export_modules!("data", "data structures, numbers, encodings,
     &operator::MODULE,
     &functools::MODULE,
     &collections::MODULE,
+    &itertools::MODULE,
 ]);

@@ -331,4 +331,3 @@ pub fn mknod(sp: Space, w_path: W, mode: i32, w_device: W, dir: DirFd) -> Res<()
     let r = retry(sp, || unsafe { libc::mknodat(dir.0, path.ptr(), mode as libc::mode_t, device) })?;
     r.map(drop).map_err(|e| path.error(sp, e))
 }
-

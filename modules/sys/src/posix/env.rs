@@ -99,7 +99,9 @@ pub fn device_encoding(_sp: Space, fd: i32) -> Res<Option<&'static str>> {
 
 /// The strings of a mapping as `NAME=value`.
 pub fn env_strings(sp: Space, w_env: W) -> Res<Vec<CString>> {
-    if sp.lookup_special(w_env, name!(sp, "__getitem__"))?.is_none() || sp.lookup_special(w_env, name!(sp, "keys"))?.is_none() {
+    if sp.lookup_special(w_env, name!(sp, "__getitem__"))?.is_none()
+        || sp.lookup_special(w_env, name!(sp, "keys"))?.is_none()
+    {
         return Err(sp.type_error("execve: environment must be a mapping object"));
     }
     let (_keys, keys) = sp.unpack(sp.call_method(w_env, name!(sp, "keys"), &[])?)?;

@@ -98,7 +98,7 @@ pub fn buffer(sp: Space, n: usize) -> Res<Vec<u8>> {
 /// handler raises an exception. Other errors will not be retried and an error will
 /// be raised.
 ///
-/// Returns 0 if *fd* is at end of file or if the provided *buffer* is empty. 
+/// Returns 0 if *fd* is at end of file or if the provided *buffer* is empty.
 #[interp_fn(sig = "(fd, buffer, /)")]
 pub fn readinto(sp: Space, fd: i32, w_buffer: W) -> Res<isize> {
     let mut b = Buffer::writable(sp, w_buffer)?;
@@ -196,7 +196,9 @@ pub fn sync(sp: Space) -> Res<()> {
 pub fn truncate(sp: Space, w_path: W, length: i64) -> Res<()> {
     let path = path_or_fd(sp, w_path, "truncate")?;
     // SAFETY: a NUL-terminated name or any descriptor number.
-    let r = retry(sp, || unsafe { path.fd.map_or_else(|| libc::truncate(path.ptr(), length), |fd| libc::ftruncate(fd, length)) })?;
+    let r = retry(sp, || unsafe {
+        path.fd.map_or_else(|| libc::truncate(path.ptr(), length), |fd| libc::ftruncate(fd, length))
+    })?;
     r.map(drop).map_err(|e| path.error(sp, e))
 }
 /// Truncate a file, specified by file descriptor, to a specific length.

@@ -47,7 +47,8 @@ fn vectors(sp: Space, w_buffers: W, function: &str, writable: bool) -> Res<Vecto
         held.push(if writable { Buffer::writable(sp, *w)? } else { Buffer::get(sp, *w)? });
     }
     std::hint::black_box(w_keep);
-    let iov = held.iter().map(|b| libc::iovec { iov_base: b.bytes().as_ptr().cast_mut().cast(), iov_len: b.len() }).collect();
+    let iov =
+        held.iter().map(|b| libc::iovec { iov_base: b.bytes().as_ptr().cast_mut().cast(), iov_len: b.len() }).collect();
     Ok(Vectors { _held: held, iov })
 }
 /// Read from a file descriptor fd into an iterable of buffers.

@@ -1,6 +1,5 @@
 //! Path arithmetic that `posixpath` leaves to interp-level.
 
-
 use taipan_plugin_api::prelude::*;
 
 /// Return the file system path representation of the object.

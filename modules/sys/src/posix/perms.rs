@@ -261,4 +261,3 @@ pub fn umask(_sp: Space, mask: i32) -> Res<i64> {
     // SAFETY: umask cannot fail.
     Ok(unsafe { libc::umask(mask as libc::mode_t) } as i64)
 }
-

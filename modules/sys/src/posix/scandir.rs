@@ -2,8 +2,8 @@
 
 use super::dirs::Dir;
 use super::stat::{stat_at, stat_result};
-use crate::util::path::{FsPath, Takes, path_arg};
 use crate::util::add_type;
+use crate::util::path::{FsPath, Takes, path_arg};
 use std::ffi::CString;
 use taipan_plugin_api::abi::gc::tf;
 use taipan_plugin_api::prelude::*;

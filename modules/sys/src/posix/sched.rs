@@ -129,7 +129,9 @@ pub fn sched_setaffinity(sp: Space, pid: i32, w_mask: W) -> Res<()> {
     let mut mask = vec![0u64; 1];
     sp.for_each(w_mask, |w| {
         if sp.lookup_special(w, name!(sp, "__index__"))?.is_none() {
-            return Err(sp.type_error(&format!("expected an iterator of ints, but iterator yielded {}", sp.type_name(w))));
+            return Err(
+                sp.type_error(&format!("expected an iterator of ints, but iterator yielded {}", sp.type_name(w)))
+            );
         }
         let cpu = sp.int_w(w)?;
         if cpu < 0 {

@@ -75,14 +75,17 @@ impl Plan {
         // SAFETY: the attributes are initialized, the arguments are ours.
         unsafe {
             if !o.w_setpgroup.is_null() && !o.w_setpgroup.is_none() {
-                ok(sp, libc::posix_spawnattr_setpgroup(&mut self.attr, i32::from_arg(sp, o.w_setpgroup, "setpgroup")?))?;
+                ok(
+                    sp,
+                    libc::posix_spawnattr_setpgroup(&mut self.attr, i32::from_arg(sp, o.w_setpgroup, "setpgroup")?),
+                )?;
                 flags |= libc::POSIX_SPAWN_SETPGROUP;
             }
             if o.resetids {
                 flags |= libc::POSIX_SPAWN_RESETIDS;
             }
             if o.setsid {
-                flags |= libc::POSIX_SPAWN_SETSID;
+                flags |= libc::POSIX_SPAWN_SETSID as i32;
             }
             if !o.w_sigmask.is_null() {
                 ok(sp, libc::posix_spawnattr_setsigmask(&mut self.attr, &sigset_arg(sp, o.w_sigmask)?))?;
@@ -97,7 +100,10 @@ impl Plan {
                     return Err(sp.type_error("A scheduler tuple must have two elements"));
                 };
                 if !w_policy.is_none() {
-                    ok(sp, libc::posix_spawnattr_setschedpolicy(&mut self.attr, i32::from_arg(sp, *w_policy, "policy")?))?;
+                    ok(
+                        sp,
+                        libc::posix_spawnattr_setschedpolicy(&mut self.attr, i32::from_arg(sp, *w_policy, "policy")?),
+                    )?;
                     flags |= libc::POSIX_SPAWN_SETSCHEDULER;
                 }
                 ok(sp, libc::posix_spawnattr_setschedparam(&mut self.attr, &param_arg(sp, *w_param)?))?;

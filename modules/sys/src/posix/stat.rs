@@ -3,7 +3,6 @@
 use crate::util::fd::DirFd;
 use crate::util::path::{FsPath, path_or_fd, plain_path};
 use crate::util::{self, UNNAMED, blocking, errno, newstructseq, structseq};
-use num_bigint::BigInt;
 use taipan_plugin_api::prelude::*;
 
 static STAT_RESULT: Global = Global::new();
@@ -12,14 +11,41 @@ static STATVFS_RESULT: Global = Global::new();
 pub fn init(sp: Space, w_module: W) -> Res<()> {
     let doc = "stat_result: Result from stat, fstat, or lstat.\n\nThis object may be accessed either as a tuple of\n  (mode, ino, dev, nlink, uid, gid, size, atime, mtime, ctime)\nor via the attributes st_mode, st_ino, st_dev, st_nlink, and so on.\n\nPosix/windows: If your platform supports st_blksize, st_blocks, st_rdev,\nor st_flags, they are available as attributes only.\n\nSee os.stat for more information.";
     let fields = [
-        "st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size", UNNAMED, UNNAMED, UNNAMED, "st_atime", "st_mtime",
-        "st_ctime", "st_atime_ns", "st_mtime_ns", "st_ctime_ns", "st_blksize", "st_blocks", "st_rdev",
+        "st_mode",
+        "st_ino",
+        "st_dev",
+        "st_nlink",
+        "st_uid",
+        "st_gid",
+        "st_size",
+        UNNAMED,
+        UNNAMED,
+        UNNAMED,
+        "st_atime",
+        "st_mtime",
+        "st_ctime",
+        "st_atime_ns",
+        "st_mtime_ns",
+        "st_ctime_ns",
+        "st_blksize",
+        "st_blocks",
+        "st_rdev",
     ];
     let w = structseq(sp, w_module, "os.stat_result", doc, &fields, 10)?;
     STAT_RESULT.set(sp, w);
     let doc = "statvfs_result: Result from statvfs or fstatvfs.\n\nThis object may be accessed either as a tuple of\n  (bsize, frsize, blocks, bfree, bavail, files, ffree, favail, flag, namemax),\nor via the attributes f_bsize, f_frsize, f_blocks, f_bfree, and so on.\n\nSee os.statvfs for more information.";
     let fields = [
-        "f_bsize", "f_frsize", "f_blocks", "f_bfree", "f_bavail", "f_files", "f_ffree", "f_favail", "f_flag", "f_namemax", "f_fsid",
+        "f_bsize",
+        "f_frsize",
+        "f_blocks",
+        "f_bfree",
+        "f_bavail",
+        "f_files",
+        "f_ffree",
+        "f_favail",
+        "f_flag",
+        "f_namemax",
+        "f_fsid",
     ];
     let w = structseq(sp, w_module, "os.statvfs_result", doc, &fields, 10)?;
     STATVFS_RESULT.set(sp, w);
@@ -39,7 +65,7 @@ pub fn zeroed<T>() -> T {
 fn ns(sp: Space, sec: i64, nsec: i64) -> Res<W> {
     match sec.checked_mul(1_000_000_000).and_then(|n| n.checked_add(nsec)) {
         Some(n) => Ok(sp.newint(n)),
-        None => sp.newbigint(&(BigInt::from(sec) * 1_000_000_000 + nsec)),
+        None => sp.add(sp.mul(sp.newint(sec), sp.newint(1_000_000_000))?, sp.newint(nsec)),
     }
 }
 
@@ -148,8 +174,17 @@ pub fn fstat(sp: Space, fd: i32) -> Res<W> {
 fn statvfs_result(sp: Space, s: &libc::statvfs) -> Res<W> {
     let mut items = RootedVec::with_capacity(sp, 11);
     for n in [
-        s.f_bsize as u64, s.f_frsize as u64, s.f_blocks, s.f_bfree, s.f_bavail, s.f_files, s.f_ffree, s.f_favail, s.f_flag as u64,
-        s.f_namemax as u64, s.f_fsid as u64,
+        s.f_bsize as u64,
+        s.f_frsize as u64,
+        s.f_blocks,
+        s.f_bfree,
+        s.f_bavail,
+        s.f_files,
+        s.f_ffree,
+        s.f_favail,
+        s.f_flag as u64,
+        s.f_namemax as u64,
+        s.f_fsid as u64,
     ] {
         items.push(n.into_w(sp)?);
     }

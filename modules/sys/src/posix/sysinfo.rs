@@ -11,7 +11,17 @@ static TIMES: Global = Global::new();
 
 pub fn init(sp: Space, w_module: W) -> Res<()> {
     let doc = "uname_result: Result from os.uname().\n\nThis object may be accessed either as a tuple of\n  (sysname, nodename, release, version, machine),\nor via the attributes sysname, nodename, release, version, and machine.\n\nSee os.uname for more information.";
-    UNAME.set(sp, structseq(sp, w_module, "posix.uname_result", doc, &["sysname", "nodename", "release", "version", "machine"], 5)?);
+    UNAME.set(
+        sp,
+        structseq(
+            sp,
+            w_module,
+            "posix.uname_result",
+            doc,
+            &["sysname", "nodename", "release", "version", "machine"],
+            5,
+        )?,
+    );
     let doc = "times_result: Result from os.times().\n\nThis object may be accessed either as a tuple of\n  (user, system, children_user, children_system, elapsed),\nor via the attributes user, system, children_user, children_system,\nand elapsed.\n\nSee os.times for more information.";
     let fields = ["user", "system", "children_user", "children_system", "elapsed"];
     TIMES.set(sp, structseq(sp, w_module, "posix.times_result", doc, &fields, 5)?);
@@ -39,7 +49,11 @@ pub fn uname(sp: Space) -> Res<W> {
         return Err(os_error(sp));
     }
     let text = |f: &[libc::c_char]| c_text(sp, f.as_ptr());
-    newstructseq(sp, UNAME.get(), &[text(&u.sysname)?, text(&u.nodename)?, text(&u.release)?, text(&u.version)?, text(&u.machine)?])
+    newstructseq(
+        sp,
+        UNAME.get(),
+        &[text(&u.sysname)?, text(&u.nodename)?, text(&u.release)?, text(&u.version)?, text(&u.machine)?],
+    )
 }
 /// Return a collection containing process timing information.
 ///

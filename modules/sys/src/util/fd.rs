@@ -4,9 +4,7 @@ use taipan_plugin_api::prelude::*;
 
 /// An int as a descriptor number.
 pub fn fd_number(sp: Space, w: W) -> Res<i32> {
-    let too = |big: bool| {
-        sp.overflow_error(if big { "fd is greater than maximum" } else { "fd is less than minimum" })
-    };
+    let too = |big: bool| sp.overflow_error(if big { "fd is greater than maximum" } else { "fd is less than minimum" });
     match sp.int_w(w) {
         Ok(n) => i32::try_from(n).map_err(|_| too(n > 0)),
         Err(e) => {

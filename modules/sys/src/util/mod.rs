@@ -103,14 +103,14 @@ pub fn names_dict(sp: Space, table: &[(&str, i64)]) -> Res<W> {
     Ok(w_dict)
 }
 
-/// How CPython names a field of a struct sequence that is an item only.
-pub const UNNAMED: &str = "unnamed field";
+/// A field of a struct sequence that is an item only.
+pub const UNNAMED: &str = "";
 
 /// A struct sequence type, added to the module under the last part of its dotted name.
 pub fn structseq(sp: Space, w_module: W, name: &str, doc: &str, fields: &[&str], n: usize) -> Res<W> {
     let mut names = RootedVec::with_capacity(sp, fields.len());
     for f in fields {
-        names.push(sp.newstr(f)?);
+        names.push(if f.is_empty() { W::NONE } else { sp.newstr(f)? });
     }
     let w_type = sp.newstructseq_type(sp.newstr(name)?, sp.newstr(doc)?, names.into_tuple()?, n as i64)?;
     sp.setattr_str(w_module, name.rsplit('.').next().unwrap_or(name), w_type)?;

@@ -1,6 +1,6 @@
 //! File names: str with surrogateescape, bytes, or os.PathLike.
 
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 use taipan_plugin_api::prelude::*;
 
 /// A path argument, encoded.
@@ -44,7 +44,11 @@ pub fn path_arg(sp: Space, w: W, function: &str, argument: &str, takes: Takes) -
     if w.is_null() || (w.is_none() && takes.none) {
         return Ok(FsPath { w: W::NULL, c: c".".to_owned(), is_bytes: false, fd: None });
     }
-    if takes.fd && sp.text_opt(w).is_none() && sp.bytes_opt(w).is_none() && sp.lookup_special(w, name!(sp, "__index__"))?.is_some() {
+    if takes.fd
+        && sp.text_opt(w).is_none()
+        && sp.bytes_opt(w).is_none()
+        && sp.lookup_special(w, name!(sp, "__index__"))?.is_some()
+    {
         return Ok(FsPath { w, c: CString::default(), is_bytes: false, fd: Some(super::fd::fd_number(sp, w)?) });
     }
     let bad = || {
@@ -95,7 +99,11 @@ pub fn fspath(sp: Space, w: W) -> Res<W> {
         return Err(sp.type_error(&format!("expected str, bytes or os.PathLike object, not {}", sp.type_name(w))));
     };
     let w_name = sp.call(w_method, &[])?;
-    if sp.text_opt(w_name).is_some() || sp.bytes_opt(w_name).is_some() { Ok(w_name) } else { Err(bad_fspath(sp, w, w_name)) }
+    if sp.text_opt(w_name).is_some() || sp.bytes_opt(w_name).is_some() {
+        Ok(w_name)
+    } else {
+        Err(bad_fspath(sp, w, w_name))
+    }
 }
 
 /// UTF-8 in which the escapes U+DC80..U+DCFF are single bytes; UnicodeEncodeError for other surrogates.
@@ -110,7 +118,8 @@ pub fn encode(sp: Space, t: &Text) -> Res<Vec<u8>> {
             None if (0xDC80..=0xDCFF).contains(&c) => out.push((c - 0xDC00) as u8),
             None => {
                 // The codec itself words the error.
-                let w = sp.call_method(t.w, name!(sp, "encode"), &[sp.newstr("utf-8")?, sp.newstr("surrogateescape")?])?;
+                let w =
+                    sp.call_method(t.w, name!(sp, "encode"), &[sp.newstr("utf-8")?, sp.newstr("surrogateescape")?])?;
                 return Ok(sp.bytes_opt(w).unwrap_or_default().to_vec());
             }
         }
@@ -138,11 +147,6 @@ pub fn fsdecode(sp: Space, bytes: &[u8]) -> Res<W> {
     }
     sp.newstr_wtf8(&escape(bytes))
 }
-/// The str of a C string.
-pub fn fsdecode_c(sp: Space, c: &CStr) -> Res<W> {
-    fsdecode(sp, c.to_bytes())
-}
-
 /// WTF-8 of bytes with the undecodable ones escaped.
 fn escape(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() + 16);

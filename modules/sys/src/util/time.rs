@@ -76,7 +76,11 @@ pub fn seconds_arg(sp: Space, w: W) -> Res<i64> {
         return Ok(timespec_arg(sp, w, Round::Floor)?.tv_sec);
     }
     sp.int_w(w).map_err(|e| {
-        if sp.catch(known::OVERFLOW_ERROR) { sp.overflow_error("timestamp out of range for platform time_t") } else { e }
+        if sp.catch(known::OVERFLOW_ERROR) {
+            sp.overflow_error("timestamp out of range for platform time_t")
+        } else {
+            e
+        }
     })
 }
 
@@ -94,7 +98,8 @@ pub fn clock_ns(clock: libc::clockid_t) -> Option<i64> {
     // SAFETY: plain data filled by the call.
     let mut t: libc::timespec = unsafe { std::mem::zeroed() };
     // SAFETY: t is ours.
-    (unsafe { libc::clock_gettime(clock, &mut t) } == 0).then(|| t.tv_sec.saturating_mul(1_000_000_000).saturating_add(t.tv_nsec))
+    (unsafe { libc::clock_gettime(clock, &mut t) } == 0)
+        .then(|| t.tv_sec.saturating_mul(1_000_000_000).saturating_add(t.tv_nsec))
 }
 /// The monotonic clock, in nanoseconds.
 pub fn monotonic_ns() -> i64 {

@@ -1,8 +1,11 @@
 //! Mixed modules: data structures, numbers, encodings, hashes, compression.
 
+mod bisect;
 mod collections;
 mod functools;
+mod heapq;
 mod itertools;
+mod math;
 mod operator;
 mod util;
 
@@ -11,4 +14,8 @@ taipan_plugin_api::export_modules!("data", "data structures, numbers, encodings,
     &functools::MODULE,
     &collections::MODULE,
     &itertools::MODULE,
+    &math::MODULE,
+    &math::CMATH,
+    &bisect::MODULE,
+    &heapq::MODULE,
 ]);

@@ -7,6 +7,7 @@ mod heapq;
 mod itertools;
 mod math;
 mod operator;
+mod structs;
 mod util;
 
 taipan_plugin_api::export_modules!("data", "data structures, numbers, encodings, hashes, compression", [
@@ -18,4 +19,5 @@ taipan_plugin_api::export_modules!("data", "data structures, numbers, encodings,
     &math::CMATH,
     &bisect::MODULE,
     &heapq::MODULE,
+    &structs::MODULE,
 ]);

@@ -183,14 +183,14 @@ fn encode(sp: Space, w_self: W, w_encoding: Option<W>, w_errors: Option<W>) -> R
     codecs::encode(sp, w_self, &encoding, &errors)
 }
 
-#[interp_fn(method, sig = "(self, /)")]
+#[interp_fn(method, name = "__getnewargs__", sig = "(self, /)")]
 fn __getnewargs__(sp: Space, w_self: W) -> Res<W> {
     let w = wstr::new_narrow(sp, wstr::chars(w_self))?;
     sp.newtuple(&[w])
 }
 
 /// Size of the object in memory, in bytes.
-#[interp_fn(method, sig = "(self, /)")]
+#[interp_fn(method, name = "__sizeof__", sig = "(self, /)")]
 fn __sizeof__(_sp: Space, w_self: W) -> Res<usize> {
     Ok(std::mem::size_of::<WStr>() + wstr::chars(w_self).raw().len())
 }

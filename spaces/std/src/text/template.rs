@@ -80,7 +80,7 @@ fn is(w: W, tid: u32) -> bool {
     unsafe { w.is_tid(tid) }
 }
 /// How messages name a class of this module: with the module.
-fn full_name(sp: Space, w: W) -> String {
+pub fn full_name(sp: Space, w: W) -> String {
     let name = sp.type_name(w);
     if is(w, tid::TEMPLATE) || is(w, tid::INTERPOLATION) { format!("string.templatelib.{name}") } else { name }
 }

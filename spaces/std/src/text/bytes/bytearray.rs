@@ -403,7 +403,7 @@ fn remove(sp: Space, w_self: W, w_value: W) -> Res<()> {
 #[interp_fn(method, name = "resize", sig = "(self, size, /)")]
 fn resize_method(sp: Space, w_self: W, size: i64) -> Res<()> {
     if size < 0 {
-        return Err(raise!(sp, VALUE_ERROR, "bytearray.resize(): new size must be >= 0, got {size}"));
+        return Err(raise!(sp, VALUE_ERROR, "Can only resize to positive sizes, got {size}"));
     }
     resize(sp, w_self, size as usize)
 }

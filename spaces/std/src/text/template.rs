@@ -80,7 +80,7 @@ fn is(w: W, tid: u32) -> bool {
     unsafe { w.is_tid(tid) }
 }
 /// How messages name a class of this module: with the module.
-fn full_name(sp: Space, w: W) -> String {
+pub fn full_name(sp: Space, w: W) -> String {
     let name = sp.type_name(w);
     if is(w, tid::TEMPLATE) || is(w, tid::INTERPOLATION) { format!("string.templatelib.{name}") } else { name }
 }
@@ -198,7 +198,7 @@ fn template_reduce(sp: Space, w_self: W) -> Res<W> {
     sp.newtuple(&[w_make, w_args])
 }
 /// Template[type]
-#[interp_fn(classmethod, sig = "($type, object, /)")]
+#[interp_fn(classmethod, name = "__class_getitem__", sig = "($type, object, /)")]
 fn __class_getitem__(sp: Space, w_type: W, w_item: W) -> Res<W> {
     sp.call(sp.known(known::GENERIC_ALIAS), &[w_type, w_item])
 }

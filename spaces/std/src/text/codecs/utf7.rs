@@ -111,16 +111,16 @@ pub fn decode(sp: Space, input: &[u8], errors: &str, last: bool) -> Res<(W, usiz
         if end == input.len() && !last {
             return Ok((out.finish(sp)?, start));
         }
-        if n == 0 {
+        if n == 0 && end < input.len() {
             i = errors.decoding(sp, input, start, (start + 2).min(input.len()), "ill-formed sequence", &mut out)?;
             continue;
         }
-        let trouble = run(&input[start + 1..end], &mut out);
-        if end == input.len() {
-            i = errors.decoding(sp, input, start, end, "unterminated shift sequence", &mut out)?;
-            continue;
-        }
+        let (trouble, half) = run(&input[start + 1..end], &mut out);
         match trouble {
+            None if end == input.len() && !half => i = end,
+            _ if end == input.len() => {
+                i = errors.decoding(sp, input, start, end, "unterminated shift sequence", &mut out)?
+            }
             None => i = end + usize::from(input[end] == b'-'),
             Some(reason) => i = errors.decoding(sp, input, start, end + 1, reason, &mut out)?,
         }
@@ -128,8 +128,8 @@ pub fn decode(sp: Space, input: &[u8], errors: &str, last: bool) -> Res<(W, usiz
     Ok((out.finish(sp)?, i))
 }
 
-/// The characters of an encoded run; what is wrong with its end.
-fn run(sextets: &[u8], out: &mut Builder) -> Option<&'static str> {
+/// The characters of an encoded run; what is wrong with its end, and whether it ends with half a surrogate pair.
+fn run(sextets: &[u8], out: &mut Builder) -> (Option<&'static str>, bool) {
     let (mut bits, mut buffer, mut high) = (0, 0u32, None::<u32>);
     for b in sextets {
         buffer = buffer << 6 | sextet(*b).unwrap_or(0);
@@ -153,9 +153,9 @@ fn run(sextets: &[u8], out: &mut Builder) -> Option<&'static str> {
         out.push(h);
     }
     if bits >= 6 {
-        return Some("partial character in base64 sequence");
+        return (Some("partial character in shift sequence"), high.is_some());
     }
-    (buffer != 0).then_some("non-zero padding bits in base64 sequence")
+    ((buffer != 0).then_some("non-zero padding bits in shift sequence"), high.is_some())
 }
 
 #[cfg(test)]
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn runs() {
         let mut out = Builder::new();
-        assert_eq!(run(b"2D3eAA", &mut out), None);
+        assert_eq!(run(b"2D3eAA", &mut out), (None, false));
         assert!(out.chars().same(Chars::Four(&[0x1F600])));
     }
 }

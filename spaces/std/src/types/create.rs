@@ -73,6 +73,14 @@ pub fn start(sp: Space, families: &[&[Builtin]]) -> Res<()> {
         let w = sp.newtuple(&[])?;
         set_known(sp, known::EMPTY_TUPLE, w)
     }
+    if sp.known(known::EMPTY_STR).is_null() {
+        let w = sp.intern("");
+        set_known(sp, known::EMPTY_STR, w)
+    }
+    if sp.known(known::EMPTY_BYTES).is_null() {
+        let w = sp.newbytes(b"")?;
+        set_known(sp, known::EMPTY_BYTES, w)
+    }
     Ok(())
 }
 

@@ -52,11 +52,8 @@ pub fn start(sp: Space, families: &[&[Builtin]]) -> Res<()> {
     twin(TID_BUILTIN, TID_BUILTIN_METHOD);
     for (i, b) in all().enumerate() {
         let w = made[i];
-        let w_base = if b.tid == TID_OBJECT {
-            W::NULL
-        } else {
-            builtin_type(sp, if b.base == 0 { TID_OBJECT } else { b.base })
-        };
+        let w_base =
+            if b.tid == TID_OBJECT { W::NULL } else { builtin_type(sp, if b.base == 0 { TID_OBJECT } else { b.base }) };
         complete(sp, w, w_base, b.tid)?;
         wt(w).flags |= tflags::IMMUTABLE;
         if b.known == known::EXCEPTION_GROUP {
@@ -72,6 +69,14 @@ pub fn start(sp: Space, families: &[&[Builtin]]) -> Res<()> {
     if sp.known(known::EMPTY_TUPLE).is_null() {
         let w = sp.newtuple(&[])?;
         set_known(sp, known::EMPTY_TUPLE, w)
+    }
+    if sp.known(known::EMPTY_STR).is_null() {
+        let w = sp.intern("");
+        set_known(sp, known::EMPTY_STR, w)
+    }
+    if sp.known(known::EMPTY_BYTES).is_null() {
+        let w = sp.newbytes(b"")?;
+        set_known(sp, known::EMPTY_BYTES, w)
     }
     Ok(())
 }
@@ -163,7 +168,12 @@ fn complete(sp: Space, w: W, w_base: W, tid: u32) -> Res<()> {
     if !w_base.is_null() {
         let b = wt(w_base);
         flags |= b.flags
-            & (tflags::DICT | tflags::WEAKREF | tflags::SEQUENCE | tflags::MAPPING | tflags::TYPE_SUBCLASS | tflags::EXC_SUBCLASS);
+            & (tflags::DICT
+                | tflags::WEAKREF
+                | tflags::SEQUENCE
+                | tflags::MAPPING
+                | tflags::TYPE_SUBCLASS
+                | tflags::EXC_SUBCLASS);
         let base_row = layout_row(sp, w_base);
         let base_tid = base_row.tid;
         if base_tid != TID_OBJECT && row.fixed_bytes >= solid_size(base_row) && tid != TID_BOOL {
@@ -176,7 +186,10 @@ fn complete(sp: Space, w: W, w_base: W, tid: u32) -> Res<()> {
     if tid == tid_of_base_exception(sp) || (!w_base.is_null() && wt(w_base).tid == tid_of_base_exception(sp)) {
         t.flags |= tflags::EXC_SUBCLASS
     }
-    if flags & tflags::DICT != 0 && tid != TID_TYPE && shapes::own_dict_slot(row.layout, w).is_none() && row.layout != TID_TYPE
+    if flags & tflags::DICT != 0
+        && tid != TID_TYPE
+        && shapes::own_dict_slot(row.layout, w).is_none()
+        && row.layout != TID_TYPE
     {
         t.nslots = BUILTIN_NSLOTS;
         add_instance_part(row, BUILTIN_NSLOTS);
@@ -245,7 +258,8 @@ fn namespace(sp: Space, w: W, spec: &'static TypeSpec, w_module: W) -> Res<()> {
     if !module.is_empty() || !w_module.is_null() {
         let w_mod = if module.is_empty() { w_module } else { sp.intern(module) };
         setfield!(sp, w, WType, w_module, w_mod);
-        if module != "builtins" {
+        // The space's own classes compute it; those of modules have it in their namespace.
+        if module != "builtins" && wt(w).flags & tflags::IMMUTABLE == 0 || !w_module.is_null() {
             sp.dict_set(d, name!(sp, "__module__"), w_mod)?
         }
     }

@@ -113,13 +113,8 @@ fn bf_reduce(sp: Space, w: W) -> Res<W> {
     let a = sp.newtuple(&[b.w_self, w_name])?;
     sp.newtuple(&[f, a])
 }
-static BF_SLOTS: Slots = Slots {
-    call: Some(bf_call),
-    repr: Some(bf_repr),
-    compare: Some(bf_compare),
-    hash: Some(bf_hash),
-    ..Slots::EMPTY
-};
+static BF_SLOTS: Slots =
+    Slots { call: Some(bf_call), repr: Some(bf_repr), compare: Some(bf_compare), hash: Some(bf_hash), ..Slots::EMPTY };
 typespec!(pub BUILTIN: WBuiltin, "builtin_function_or_method", {
     flags: ty::DISALLOW_INSTANTIATION | ty::WEAKREF, slots: &BF_SLOTS, methods: methods![bf_reduce],
     getset: table![getset!("__name__", bf_name), getset!("__qualname__", bf_qualname), getset!("__self__", bf_self),

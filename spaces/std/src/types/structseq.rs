@@ -126,7 +126,9 @@ fn tp_new(sp: Space, w_type: W, args: Args) -> Res<W> {
     let Some(w_seq) = w_seq else {
         return Err(sp.type_error("structseq() missing required argument 'sequence' (pos 1)"));
     };
-    let Some((w_fields, n_seq)) = fields_of(w_type) else { return Err(sp.type_error("constructor requires a sequence")) };
+    let Some((w_fields, n_seq)) = fields_of(w_type) else {
+        return Err(sp.type_error("constructor requires a sequence"));
+    };
     let total = tuple(w_fields).len();
     let (_t, items) = match sp.unpack(w_seq) {
         Ok(x) => x,

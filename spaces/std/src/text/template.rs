@@ -289,7 +289,9 @@ typespec!(pub TEMPLATE_ITER: WTemplateIter, "string.templatelib.TemplateIter", {
 });
 
 fn init(sp: Space, w_module: W) -> Res<()> {
-    for (tid, name) in [(tid::TEMPLATE, "Template"), (tid::INTERPOLATION, "Interpolation"), (tid::TEMPLATE_ITER, "TemplateIter")] {
+    for (tid, name) in
+        [(tid::TEMPLATE, "Template"), (tid::INTERPOLATION, "Interpolation"), (tid::TEMPLATE_ITER, "TemplateIter")]
+    {
         sp.setattr_str(w_module, name, sp.row_of(tid).w_type)?;
     }
     // The class is immutable for everybody else; nothing has looked it up before this.

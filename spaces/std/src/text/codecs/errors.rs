@@ -77,8 +77,12 @@ impl Errors {
     fn call_handler(&mut self, sp: Space, w_exc: W, len: usize, what: &str) -> Res<(W, usize)> {
         let handler = self.handler(sp)?;
         let result = sp.call(handler, &[w_exc])?;
-        let bad = |sp: Space| sp.type_error(&format!("{what} error handler must return ({}, int) tuple",
-            if what == "encoding" { "str/bytes" } else { "str" }));
+        let bad = |sp: Space| {
+            sp.type_error(&format!(
+                "{what} error handler must return ({}, int) tuple",
+                if what == "encoding" { "str/bytes" } else { "str" }
+            ))
+        };
         let Some(&[w_text, w_pos]) = sp.tuple_opt(result) else { return Err(bad(sp)) };
         let pos = sp.int_w(w_pos)?;
         let at = if pos < 0 { pos + len as i64 } else { pos };
@@ -89,7 +93,15 @@ impl Errors {
     }
 
     /// Bytes [start, end) of the input are malformed: appends what stands for them and answers where to go on.
-    pub fn decoding(&mut self, sp: Space, input: &[u8], start: usize, end: usize, reason: &str, out: &mut Builder) -> Res<usize> {
+    pub fn decoding(
+        &mut self,
+        sp: Space,
+        input: &[u8],
+        start: usize,
+        end: usize,
+        reason: &str,
+        out: &mut Builder,
+    ) -> Res<usize> {
         match self.kind {
             Kind::Ignore => return Ok(end),
             Kind::Replace => {
@@ -143,7 +155,15 @@ impl Errors {
     }
 
     /// Characters [start, end) cannot be encoded: what stands for them, and where to go on.
-    pub fn encoding(&mut self, sp: Space, w_str: W, chars: Chars, start: usize, end: usize, reason: &str) -> Res<(Replacement, usize)> {
+    pub fn encoding(
+        &mut self,
+        sp: Space,
+        w_str: W,
+        chars: Chars,
+        start: usize,
+        end: usize,
+        reason: &str,
+    ) -> Res<(Replacement, usize)> {
         let bad = chars.slice(start, end);
         let text = |s: String| Ok((Replacement::Text(s.chars().map(|c| c as u32).collect()), end));
         match self.kind {

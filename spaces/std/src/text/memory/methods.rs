@@ -231,7 +231,12 @@ fn extents(sp: Space, w_shape: W) -> Res<Vec<isize>> {
 fn cast(sp: Space, w_self: W, w_format: W, w_shape: Option<W>) -> Res<W> {
     let m = live(sp, w_self)?;
     let Some(format) = sp.text_opt(w_format) else {
-        return Err(raise!(sp, TYPE_ERROR, "cast() argument 'format' must be str, not {}", args::arg_type(sp, w_format)));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "cast() argument 'format' must be str, not {}",
+            args::arg_type(sp, w_format)
+        ));
     };
     if !m.c_contiguous() {
         return Err(sp.type_error("memoryview: casts are restricted to C-contiguous views"));
@@ -316,9 +321,8 @@ fn __class_getitem__(sp: Space, w_type: W, w_item: W) -> Res<W> {
 }
 
 fn tuple(sp: Space, values: &[isize]) -> Res<W> {
-    let items: Vec<u64> = values.iter().map(|n| W::int(*n as i64).0).collect();
     // Small ints need no rooting.
-    let items: Vec<W> = items.into_iter().map(W).collect();
+    let items: Vec<W> = values.iter().map(|n| W::int(*n as i64)).collect();
     sp.newtuple(&items)
 }
 macro_rules! getters {

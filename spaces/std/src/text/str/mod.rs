@@ -71,7 +71,12 @@ fn str_compare(sp: Space, a: W, b: W, op: u32) -> Res<W> {
 /// `a + b`; a is laid out as str.
 pub fn add(sp: Space, a: W, b: W) -> Res<W> {
     if sp.layout(b) != TID_STR {
-        return Err(raise!(sp, TYPE_ERROR, "can only concatenate str (not \"{}\") to str", super::template::full_name(sp, b)));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "can only concatenate str (not \"{}\") to str",
+            super::template::full_name(sp, b)
+        ));
     }
     wstr::concat(sp, a, b)
 }

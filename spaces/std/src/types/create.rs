@@ -370,9 +370,7 @@ pub fn newtype(sp: Space, spec: &'static TypeSpec, w_base: W, w_module: W) -> Re
     t.tid = row.tid;
     t.slots = row.slots as *mut Slots;
     complete(sp, w, w_base, row.tid)?;
-    let w_module = if w_module.is_null() {
-        w_module
-    } else if sp.layout(w_module) == TID_STR {
+    let w_module = if w_module.is_null() || sp.layout(w_module) == TID_STR {
         w_module
     } else {
         sp.getattr_opt(w_module, name!(sp, "__name__"))?.unwrap_or(W::NULL)

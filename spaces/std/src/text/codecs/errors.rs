@@ -152,8 +152,7 @@ impl Errors {
             Kind::Backslash => return text(bad.iter().map(backslash).collect()),
             Kind::XmlCharRef => return text(bad.iter().map(|c| format!("&#{c};")).collect()),
             Kind::NameReplace => {
-                let name = |c: u32| char::from_u32(c).and_then(unicode_names2::name);
-                return text(bad.iter().map(|c| name(c).map_or_else(|| backslash(c), |n| format!("\\N{{{n}}}"))).collect());
+                return text(bad.iter().map(named).collect());
             }
             Kind::SurrogateEscape => {
                 let bytes: Vec<u8> =
@@ -201,6 +200,12 @@ pub fn exact_source(sp: Space, t: &Text) -> Res<W> {
     wstr::new_narrow(sp, Chars::of(t))
 }
 
+/// `\N{NAME}`, or a backslash escape for characters without a name.
+pub fn named(c: u32) -> String {
+    let name = char::from_u32(c).and_then(unicode_names2::name);
+    name.map_or_else(|| backslash(c), |n| format!("\\N{{{n}}}"))
+}
+
 /// `\xNN`, `\uNNNN` or `\UNNNNNNNN`.
 pub fn backslash(c: u32) -> String {
     match c {
@@ -210,7 +215,8 @@ pub fn backslash(c: u32) -> String {
     }
 }
 
-fn decode_surrogate(form: Form, b: &[u8]) -> Option<(u32, usize)> {
+/// A surrogate in an encoding's own units at the start of some bytes, and its length.
+pub fn decode_surrogate(form: Form, b: &[u8]) -> Option<(u32, usize)> {
     let (c, n) = match form {
         Form::Utf8 => match *b {
             [a @ 0xED, x, y, ..] if x & 0xC0 == 0x80 && y & 0xC0 == 0x80 => {
@@ -231,7 +237,8 @@ fn decode_surrogate(form: Form, b: &[u8]) -> Option<(u32, usize)> {
     (0xD800..0xE000).contains(&c).then_some((c, n))
 }
 
-fn encode_surrogate(form: Form, c: u32, out: &mut Vec<u8>) {
+/// Appends a surrogate in an encoding's own units.
+pub fn encode_surrogate(form: Form, c: u32, out: &mut Vec<u8>) {
     match form {
         Form::Utf16 { big: true } => out.extend((c as u16).to_be_bytes()),
         Form::Utf16 { big: false } => out.extend((c as u16).to_le_bytes()),

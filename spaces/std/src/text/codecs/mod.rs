@@ -2,8 +2,10 @@
 
 pub mod errors;
 pub mod escape;
+pub mod handlers;
 pub mod module;
 pub mod narrow;
+pub mod registry;
 pub mod utf7;
 pub mod utf8;
 pub mod wide;

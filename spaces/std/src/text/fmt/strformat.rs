@@ -68,7 +68,8 @@ impl<'a> Pieces<'a> {
             if self.i == self.c.len() {
                 return Err("end of string while looking for conversion specifier");
             }
-            field.conversion = Some(self.c.at(self.i));
+            // NUL is no conversion at all.
+            field.conversion = Some(self.c.at(self.i)).filter(|c| *c != 0);
             self.i += 1;
             match self.take() {
                 Some('}') => return Ok(field),

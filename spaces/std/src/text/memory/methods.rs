@@ -147,12 +147,12 @@ fn memory_compare(sp: Space, a: W, b: W, op: u32) -> Res<W> {
 fn release_method(sp: Space, w_self: W) -> Res<()> {
     release(sp, w_self)
 }
-#[interp_fn(method, sig = "(self, /)")]
+#[interp_fn(method, name = "__enter__", sig = "(self, /)")]
 fn __enter__(sp: Space, w_self: W) -> Res<W> {
     live(sp, w_self)?;
     Ok(w_self)
 }
-#[interp_fn(method, sig = "(self, /, *exc_info)")]
+#[interp_fn(method, name = "__exit__", sig = "(self, /, *exc_info)")]
 fn __exit__(sp: Space, w_self: W, _w_info: W) -> Res<()> {
     release(sp, w_self)
 }
@@ -310,7 +310,7 @@ fn _from_flags(sp: Space, _w_type: W, w_obj: W, flags: i32) -> Res<W> {
     super::new(sp, w_obj, flags as u32)
 }
 /// memoryview[type]
-#[interp_fn(classmethod, sig = "($type, object, /)")]
+#[interp_fn(classmethod, name = "__class_getitem__", sig = "($type, object, /)")]
 fn __class_getitem__(sp: Space, w_type: W, w_item: W) -> Res<W> {
     sp.call(sp.known(known::GENERIC_ALIAS), &[w_type, w_item])
 }

@@ -66,6 +66,9 @@ pub fn start(sp: Space, families: &[&[Builtin]]) -> Res<()> {
     for (i, b) in all().enumerate() {
         namespace(sp, made[i], b.spec, W::NULL)?;
     }
+    // Rows are native memory: classes live because object's (transitive) list of subclasses holds them.
+    static ROOT: Global = Global::new();
+    ROOT.set(sp, builtin_type(sp, TID_OBJECT));
     if sp.known(known::EMPTY_TUPLE).is_null() {
         let w = sp.newtuple(&[])?;
         set_known(sp, known::EMPTY_TUPLE, w)

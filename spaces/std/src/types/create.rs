@@ -66,6 +66,9 @@ pub fn start(sp: Space, families: &[&[Builtin]]) -> Res<()> {
     for (i, b) in all().enumerate() {
         namespace(sp, made[i], b.spec, W::NULL)?;
     }
+    // Rows are native memory: classes live because object's (transitive) list of subclasses holds them.
+    static ROOT: Global = Global::new();
+    ROOT.set(sp, builtin_type(sp, TID_OBJECT));
     if sp.known(known::EMPTY_TUPLE).is_null() {
         let w = sp.newtuple(&[])?;
         set_known(sp, known::EMPTY_TUPLE, w)
@@ -370,9 +373,7 @@ pub fn newtype(sp: Space, spec: &'static TypeSpec, w_base: W, w_module: W) -> Re
     t.tid = row.tid;
     t.slots = row.slots as *mut Slots;
     complete(sp, w, w_base, row.tid)?;
-    let w_module = if w_module.is_null() {
-        w_module
-    } else if sp.layout(w_module) == TID_STR {
+    let w_module = if w_module.is_null() || sp.layout(w_module) == TID_STR {
         w_module
     } else {
         sp.getattr_opt(w_module, name!(sp, "__name__"))?.unwrap_or(W::NULL)

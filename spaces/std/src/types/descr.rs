@@ -231,7 +231,7 @@ fn mw_repr(sp: Space, w: W) -> Res<W> {
 #[slot]
 fn mw_compare(_sp: Space, a: W, b: W, op: u32) -> Res<W> {
     // SAFETY: live words.
-    if op < 2 || op > 3 || unsafe { !b.is_tid(TID_METHOD_WRAPPER) || !a.is_tid(TID_METHOD_WRAPPER) } {
+    if !(2..=3).contains(&op) || unsafe { !b.is_tid(TID_METHOD_WRAPPER) || !a.is_tid(TID_METHOD_WRAPPER) } {
         return Ok(W::NOT_IMPLEMENTED);
     }
     let (x, y) = (bound(a), bound(b));

@@ -359,7 +359,7 @@ fn set_class(sp: Space, w: W, value: W) -> Res<()> {
     let module = builtin_type(sp, TID_MODULE);
     let both_modules = subtype(old, module) && subtype(value, module);
     let heap = |t: W| wt(t).flags & (tflags::HEAP | tflags::IMMUTABLE) == tflags::HEAP;
-    if !both_modules && !(heap(old) && heap(value)) {
+    if !(both_modules || heap(old) && heap(value)) {
         return Err(sp.type_error("__class__ assignment only supported for mutable types or ModuleType subclasses"));
     }
     if !super::heaptype::same_layout(sp, old, value) {

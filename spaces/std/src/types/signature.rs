@@ -359,7 +359,7 @@ fn positional_count(sp: Space, c: Callee, given: usize, min: usize, max: usize) 
 fn missing(sp: Space, c: Callee, given: usize, i: usize, hidden: usize) -> Raised {
     let s = c.sig;
     let p = &s.params[i];
-    if p.kind == ParamKind::PosOnly && (s.nposonly == s.npos || !s.keywords) || !s.keywords {
+    if !s.keywords || p.kind == ParamKind::PosOnly && s.nposonly == s.npos {
         return positional_count(sp, c, given, s.required - hidden.min(s.required), s.npos - hidden.min(s.npos));
     }
     if p.kind == ParamKind::PosOnly {

@@ -269,7 +269,9 @@ pub fn release(sp: Space, w: W) -> Res<()> {
         return Err(raise!(sp, BUFFER_ERROR, "memoryview has {} exported buffer{s}", m.exports));
     }
     m.released = 1;
-    managed::drop_view(sp, m.w_managed);
+    // A released view keeps nothing alive, so that forgotten views on the same buffer can be found dead.
+    let w_managed = std::mem::replace(&mut m.w_managed, W::NULL);
+    managed::drop_view(sp, w_managed);
     Ok(())
 }
 

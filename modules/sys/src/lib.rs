@@ -2,11 +2,14 @@
 
 mod atexit;
 mod errno;
+mod fcntl;
+mod locale;
 mod posix;
 mod resource;
 mod signal;
 mod stat_mod;
 mod time;
+mod users;
 mod util;
 mod weakref;
 
@@ -22,5 +25,9 @@ taipan_plugin_api::export_modules!(
         &atexit::MODULE,
         &weakref::MODULE,
         &resource::MODULE,
+        &locale::MODULE,
+        &users::PWD,
+        &users::GRP,
+        &fcntl::MODULE,
     ]
 );

@@ -2,28 +2,19 @@
 
 use crate::posix::zeroed;
 use crate::util::time::{Round, nanoseconds, to_timeval};
-use crate::util::{blocking, errno};
+use crate::util::{blocking, errno, errno_exception, new_exception};
 use taipan_plugin_api::prelude::*;
 
 static ITIMER_ERROR: Global = Global::new();
 
 pub fn init(sp: Space, w_module: W) -> Res<()> {
-    let w_bases = sp.newtuple(&[sp.known(known::OS_ERROR)])?;
-    let w_dict = sp.newdict()?;
-    sp.dict_set_str(w_dict, "__module__", sp.newstr("signal")?)?;
-    let w_class = sp.call(sp.known(known::TYPE), &[sp.newstr("ItimerError")?, w_bases, w_dict])?;
+    let w_class = new_exception(sp, w_module, "signal.ItimerError", sp.known(known::OS_ERROR))?;
     ITIMER_ERROR.set(sp, w_class);
-    sp.setattr_str(w_module, "ItimerError", w_class)
+    Ok(())
 }
 #[cold]
 fn itimer_error(sp: Space) -> Raised {
-    let e = errno();
-    let text = std::io::Error::from_raw_os_error(e).to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    match sp.newstr(text).and_then(|w| sp.call(ITIMER_ERROR.get(), &[sp.newint(e as i64), w])) {
-        Ok(w) => sp.raise_object(w, W::NULL),
-        Err(raised) => raised,
-    }
+    errno_exception(sp, ITIMER_ERROR.get(), errno())
 }
 /// Arrange for SIGALRM to arrive after the given number of seconds.
 #[interp_fn(sig = "(seconds, /)")]

@@ -180,3 +180,24 @@ pub fn id_result(sp: Space, id: u32) -> W {
 pub fn unavailable(sp: Space, function: &str, argument: &str) -> Raised {
     sp.raise(known::NOT_IMPLEMENTED_ERROR, &format!("{function}: {argument} unavailable on this platform"))
 }
+
+/// A new exception class `module.Name` of one base, added to the module.
+pub fn new_exception(sp: Space, w_module: W, dotted: &str, w_base: W) -> Res<W> {
+    let (module, name) = dotted.rsplit_once('.').unwrap_or(("builtins", dotted));
+    let w_bases = sp.newtuple(&[w_base])?;
+    let w_dict = sp.newdict()?;
+    sp.dict_set_str(w_dict, "__module__", sp.newstr(module)?)?;
+    let w_class = sp.call(sp.known(known::TYPE), &[sp.newstr(name)?, w_bases, w_dict])?;
+    sp.setattr_str(w_module, name, w_class)?;
+    Ok(w_class)
+}
+/// An exception of (errno, text).
+#[cold]
+pub fn errno_exception(sp: Space, w_class: W, errno: i32) -> Raised {
+    // SAFETY: strerror answers a C string for any number; it is copied at once.
+    let w_text = c_text(sp, unsafe { libc::strerror(errno) });
+    match w_text.and_then(|w| sp.call(w_class, &[sp.newint(errno as i64), w])) {
+        Ok(w) => sp.raise_object(w, W::NULL),
+        Err(raised) => raised,
+    }
+}

@@ -8,6 +8,9 @@ mod posix;
 mod resource;
 mod signal;
 mod stat_mod;
+mod subprocess;
+mod syslog;
+mod termios;
 mod time;
 mod users;
 mod util;
@@ -29,5 +32,8 @@ taipan_plugin_api::export_modules!(
         &users::PWD,
         &users::GRP,
         &fcntl::MODULE,
+        &subprocess::MODULE,
+        &termios::MODULE,
+        &syslog::MODULE,
     ]
 );

@@ -2,10 +2,12 @@
 
 mod atexit;
 mod errno;
+mod faulthandler;
 mod fcntl;
 mod locale;
 mod posix;
 mod resource;
+mod select;
 mod signal;
 mod stat_mod;
 mod subprocess;
@@ -32,6 +34,8 @@ taipan_plugin_api::export_modules!(
         &users::PWD,
         &users::GRP,
         &fcntl::MODULE,
+        &select::MODULE,
+        &faulthandler::MODULE,
         &subprocess::MODULE,
         &termios::MODULE,
         &syslog::MODULE,

@@ -9,6 +9,7 @@ mod posix;
 mod resource;
 mod select;
 mod signal;
+mod socket;
 mod stat_mod;
 mod subprocess;
 mod syslog;
@@ -34,6 +35,7 @@ taipan_plugin_api::export_modules!(
         &users::PWD,
         &users::GRP,
         &fcntl::MODULE,
+        &socket::MODULE,
         &select::MODULE,
         &faulthandler::MODULE,
         &subprocess::MODULE,

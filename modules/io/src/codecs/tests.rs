@@ -1,0 +1,1 @@
+//! Expected values are CPython 3.14's.

@@ -80,7 +80,7 @@ macro_rules! mixed_module {
     ($id:ident, $name:expr, doc = $doc:expr, functions = [$($($f:ident)::+),* $(,)?] $(, init = $init:expr)? $(, app = $app:expr)? $(,)?) => {
         #[allow(missing_docs)]
         pub static $id: $crate::abi::host::ModuleSpec = {
-            unsafe extern "C-unwind" fn init(th: *mut $crate::Thread, w_module: $crate::W) -> i32 {
+            unsafe extern "C-unwind" fn run_init(th: *mut $crate::Thread, w_module: $crate::W) -> i32 {
                 $crate::gate::guarded(th, |sp| {
                     let f: fn($crate::Space, $crate::W) -> $crate::Res<()> = $crate::mixed_module!(@init $($init)?);
                     f(sp, w_module)
@@ -91,7 +91,7 @@ macro_rules! mixed_module {
                 doc: $crate::abi::types::Str::new($doc),
                 functions: $crate::abi::types::Slice::new(&[$($($f)::+::SPEC),*]),
                 app_level: $crate::abi::types::Str::new($crate::mixed_module!(@app $($app)?)),
-                init,
+                init: run_init,
                 flags: 0,
             }
         };

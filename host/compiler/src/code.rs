@@ -152,6 +152,23 @@ impl Const {
             Constant::FrozenSet(t) => Const::frozenset(t.iter().map(Const::from_ast)),
         }
     }
+    /// The `Constant` of a tree with this value; slices and code, which have none, become None.
+    pub fn to_ast(&self) -> Constant {
+        match self {
+            Const::None | Const::Slice(_) | Const::Code(_) => Constant::None,
+            Const::True => Constant::True,
+            Const::False => Constant::False,
+            Const::Ellipsis => Constant::Ellipsis,
+            Const::Int(i) => Constant::Int(*i),
+            Const::BigInt(b) => Constant::BigInt(b.clone()),
+            Const::Float(f) => Constant::Float(*f),
+            Const::Complex(real, imag) => Constant::Complex { real: *real, imag: *imag },
+            Const::Str(s) => Constant::Str(s.clone()),
+            Const::Bytes(b) => Constant::Bytes(b.clone()),
+            Const::Tuple(t) => Constant::Tuple(t.iter().map(Const::to_ast).collect()),
+            Const::FrozenSet(t) => Constant::FrozenSet(t.iter().map(Const::to_ast).collect()),
+        }
+    }
     /// An int in its one representation: `Int` if it fits.
     pub fn from_big(b: BigInt) -> Const {
         match i64::try_from(&b) {

@@ -9,10 +9,6 @@ use taipan_syntax::ast::Pos;
 pub enum ErrorKind {
     /// SyntaxError.
     Syntax,
-    /// IndentationError, from the parser.
-    Indentation,
-    /// TabError, from the parser.
-    Tab,
     /// RecursionError: the tree is nested too deeply.
     Recursion,
     /// ValueError or TypeError of a tree that Python code built in a way no source gives.
@@ -43,11 +39,44 @@ impl SyntaxError {
     }
 }
 
+impl SyntaxError {
+    /// In the form in which the parser reports errors, too.
+    pub fn public(self, filename: &str) -> taipan_syntax::SyntaxError {
+        use taipan_syntax::ErrorKind as K;
+        let kind = match self.kind {
+            ErrorKind::Syntax => K::SyntaxError,
+            ErrorKind::Recursion => K::RecursionError,
+            ErrorKind::Value | ErrorKind::Overflow => K::ValueError,
+        };
+        let mut e = taipan_syntax::SyntaxError::bare(kind, self.msg);
+        e.filename = filename.to_string();
+        if let Some(p) = self.pos {
+            (e.lineno, e.offset) = (p.lineno, p.col_offset.saturating_add(1));
+            (e.end_lineno, e.end_offset) = (p.end_lineno, p.end_col_offset.saturating_add(1));
+        }
+        e
+    }
+}
+
+impl Warning {
+    /// In the form in which the parser reports warnings, too.
+    pub fn public(self) -> taipan_syntax::Warning {
+        taipan_syntax::Warning {
+            category: taipan_syntax::Category::SyntaxWarning,
+            msg: self.msg,
+            lineno: self.pos.lineno,
+            offset: self.pos.col_offset.saturating_add(1),
+            end_lineno: self.pos.end_lineno,
+            end_offset: self.pos.end_col_offset.saturating_add(1),
+        }
+    }
+}
+
 impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.msg)?;
         match self.pos {
-            Some(p) => write!(f, " ({}:{})", p.lineno, p.col_offset + 1),
+            Some(p) => write!(f, " ({}:{})", p.lineno, p.col_offset.saturating_add(1)),
             None => Ok(()),
         }
     }
@@ -60,8 +89,6 @@ pub struct Warning {
     pub msg: String,
     /// Where. If the warning is turned into an error, it is a SyntaxError with this place.
     pub pos: Pos,
-    /// The category: SyntaxWarning, or DeprecationWarning for some of the parser's.
-    pub deprecation: bool,
 }
 
 /// The result of a compilation step.

@@ -67,8 +67,8 @@ impl Writer {
         self.head(14, words);
         self.svarint(delta);
         self.varint(loc.end_lineno.saturating_sub(loc.lineno).max(0) as u32);
-        self.varint((col.max(-1) + 1) as u32);
-        self.varint((end.max(-1) + 1) as u32);
+        self.varint(col.max(-1).saturating_add(1) as u32);
+        self.varint(end.max(-1).saturating_add(1) as u32);
     }
 
     fn varint(&mut self, mut v: u32) {

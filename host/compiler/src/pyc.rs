@@ -103,7 +103,12 @@ pub fn source_hash(source: &[u8]) -> [u8; 8] {
 
 /// SipHash-1-3.
 pub fn siphash13(k0: u64, k1: u64, data: &[u8]) -> u64 {
-    let mut v = [k0 ^ 0x736f_6d65_7073_6575, k1 ^ 0x646f_7261_6e64_6f6d, k0 ^ 0x6c79_6765_6e65_7261, k1 ^ 0x7465_6462_7974_6573];
+    let mut v = [
+        k0 ^ 0x736f_6d65_7073_6575,
+        k1 ^ 0x646f_7261_6e64_6f6d,
+        k0 ^ 0x6c79_6765_6e65_7261,
+        k1 ^ 0x7465_6462_7974_6573,
+    ];
     let mut chunks = data.chunks_exact(8);
     for c in &mut chunks {
         let m = u64::from_le_bytes([c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]]);
@@ -148,13 +153,14 @@ mod tests {
     }
     const SIP_EMPTY: u64 = u64::from_le_bytes(EMPTY);
     const SIP_TEXT: u64 = u64::from_le_bytes(TEXT);
-    const EMPTY: [u8; 8] = [44, 83, 12, 21, 98, 167, 251, 209] ;
-    const TEXT: [u8; 8] = [184, 142, 211, 250, 137, 87, 23, 69] ;
+    const EMPTY: [u8; 8] = [44, 83, 12, 21, 98, 167, 251, 209];
+    const TEXT: [u8; 8] = [184, 142, 211, 250, 137, 87, 23, 69];
 
     #[test]
     fn headers_round_trip() {
         let code = crate::code::CodeObject::default();
-        for s in [Source::Timestamp { mtime: 7, size: 9 }, Source::Hash { hash: [1, 2, 3, 4, 5, 6, 7, 8], check: true }] {
+        for s in [Source::Timestamp { mtime: 7, size: 9 }, Source::Hash { hash: [1, 2, 3, 4, 5, 6, 7, 8], check: true }]
+        {
             assert_eq!(read_header(&write(&code, s)), Ok(s));
         }
         assert_eq!(read_header(b"abcdefgh"), Err(PycError::Magic));

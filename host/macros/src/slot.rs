@@ -34,8 +34,8 @@ pub fn expand(item: TokenStream) -> Result<TokenStream> {
             -> <#ret as ::taipan_plugin_api::gate::SlotResult>::Raw
         {
             #[inline(always)]
-            fn inner(#inputs) -> #ret #body
-            #gate(th, |sp| inner(sp #(, #args)*))
+            fn slot_body(#inputs) -> #ret #body
+            #gate(th, |sp| slot_body(sp #(, #args)*))
         }
     })
 }

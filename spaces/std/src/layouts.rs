@@ -1,6 +1,5 @@
 //! The layouts of the built-in objects. Only code of this space looks into them.
 
-use taipan_abi::gc::TypeInfo;
 use taipan_abi::types::{FnSpec, GetSetSpec, MemberSpec, Slots, TypeSpec};
 use taipan_abi::word::*;
 use taipan_plugin_api::{GcObject, GcVec};
@@ -212,6 +211,8 @@ pub struct WDictIter {
     /// `len` of the dict when the iterator was made: a change is a RuntimeError.
     pub len: usize,
     pub what: u64,
+    /// Items still to come, for `__length_hint__` and to notice that keys were exchanged under the same `len`.
+    pub left: usize,
 }
 
 /// A function or bound method written in Rust. `sig` is native, shared, never freed.
@@ -378,13 +379,4 @@ pub struct WException {
     pub w_context: W,
     pub w_cause: W,
     pub suppress_context: u64,
-}
-
-/// The row of an object.
-///
-/// # Safety
-/// `w` is a heap object.
-#[inline(always)]
-pub unsafe fn row<'a>(sp: taipan_plugin_api::Space, w: W) -> &'a TypeInfo {
-    taipan_abi::ops::row(sp.th(), w)
 }

@@ -10,6 +10,7 @@ pub mod containers;
 pub mod exc;
 pub mod num;
 pub mod run;
+pub mod table;
 pub mod text;
 pub mod types;
 
@@ -30,3 +31,11 @@ pub struct Builtin {
 }
 /// No entry in `Thread::known`.
 pub const NOT_KNOWN: u32 = u32::MAX;
+
+/// The families' types in the order in which they can be made.
+pub static FAMILIES: &[&[Builtin]] = &[types::TYPES, num::TYPES, text::TYPES, containers::TYPES, run::TYPES, exc::TYPES];
+
+/// All built-in types.
+pub fn all_types() -> impl Iterator<Item = &'static Builtin> {
+    FAMILIES.iter().flat_map(|f| f.iter())
+}

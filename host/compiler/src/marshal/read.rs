@@ -7,8 +7,8 @@ use std::fmt;
 use std::rc::Rc;
 use taipan_syntax::ast::{Ident, Wtf8};
 
-/// How deep objects may be nested.
-const MAX_DEPTH: u32 = 500;
+/// How deep objects may be nested, as in CPython.
+const MAX_DEPTH: u32 = 2000;
 
 /// Why bytes were refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +85,10 @@ impl<'a> Reader<'a> {
             self.refs.push(None);
             self.refs.len() - 1
         });
-        let value = self.value(byte & 0x7f)?;
+        let value = match self.depth % 8 {
+            7 => stacker::maybe_grow(128 << 10, 2 << 20, || self.value(byte & 0x7f))?,
+            _ => self.value(byte & 0x7f)?,
+        };
         if let Some(slot) = slot {
             self.refs[slot] = Some(value.clone());
         }

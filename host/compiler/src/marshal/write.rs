@@ -147,7 +147,7 @@ impl Writer {
                 self.out.push(b':');
                 s.iter().for_each(|c| self.object(c));
             }
-            Const::Code(code) => self.code(code),
+            Const::Code(code) => stacker::maybe_grow(64 << 10, 1 << 20, || self.code(code)),
         }
     }
 

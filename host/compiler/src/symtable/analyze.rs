@@ -2,14 +2,14 @@
 
 use super::{Block, Comp, NameScope, Scope, ScopeId, SymTable, flag};
 use crate::error::{Depth, Result, SyntaxError};
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use std::rc::Rc;
 use taipan_syntax::ast::Ident;
 
 type Names = HashSet<Ident>;
 
 pub(super) fn analyze(table: &mut SymTable) -> Result<()> {
-    let outer = Outer { bound: None, global: Names::new(), type_params: Names::new(), class_entry: None };
+    let outer = Outer { bound: None, global: Names::default(), type_params: Names::default(), class_entry: None };
     Analyzer { table, depth: Rc::new(Depth::default()), dunders: CLASS_CELLS.map(Ident::new) }.block(0, outer)?;
     Ok(())
 }
@@ -39,16 +39,16 @@ impl Analyzer<'_> {
     fn block(&mut self, id: ScopeId, mut outer: Outer) -> Result<Names> {
         let scope = &self.table.scopes[id];
         let is_class = scope.block == Block::Class;
-        let mut new_global = Names::new();
-        let mut new_bound = Names::new();
+        let mut new_global = Names::default();
+        let mut new_bound = Names::default();
         if is_class {
             // A class's names are invisible to the functions in it.
             new_global.extend(outer.global.iter().cloned());
             new_bound.extend(outer.bound.iter().flatten().cloned());
         }
-        let mut scopes: HashMap<Ident, NameScope> = HashMap::new();
-        let mut local = Names::new();
-        let mut free = Names::new();
+        let mut scopes: HashMap<Ident, NameScope> = HashMap::default();
+        let mut local = Names::default();
+        let mut free = Names::default();
         for (name, flags) in scope.symbols.iter() {
             let s = self.name(scope, name, flags, &mut outer, &mut local, &mut free)?;
             scopes.insert(name.clone(), s);
@@ -63,8 +63,8 @@ impl Analyzer<'_> {
             new_global.extend(outer.global.iter().cloned());
         }
 
-        let mut new_free = Names::new();
-        let mut inlined_cells = Names::new();
+        let mut new_free = Names::default();
+        let mut inlined_cells = Names::default();
         let children = scope.children.clone();
         let can_see_class = scope.can_see_class_scope;
         let function_like = scope.is_function_like();
@@ -118,7 +118,13 @@ impl Analyzer<'_> {
     }
 
     fn name(
-        &self, scope: &Scope, name: &Ident, flags: u32, outer: &mut Outer, local: &mut Names, free: &mut Names,
+        &self,
+        scope: &Scope,
+        name: &Ident,
+        flags: u32,
+        outer: &mut Outer,
+        local: &mut Names,
+        free: &mut Names,
     ) -> Result<NameScope> {
         if flags & flag::GLOBAL != 0 {
             if flags & flag::NONLOCAL != 0 {
@@ -171,11 +177,14 @@ impl Analyzer<'_> {
 
     /// Moves the names of an inlined comprehension into the block around it.
     fn inline(
-        &mut self, id: ScopeId, comp: ScopeId, scopes: &mut HashMap<Ident, NameScope>, comp_free: &mut Names,
+        &mut self,
+        id: ScopeId,
+        comp: ScopeId,
+        scopes: &mut HashMap<Ident, NameScope>,
+        comp_free: &mut Names,
         inlined_cells: &mut Names,
     ) {
-        let symbols: Vec<(Ident, u32)> =
-            self.table.scopes[comp].symbols.iter().map(|(n, f)| (n.clone(), f)).collect();
+        let symbols: Vec<(Ident, u32)> = self.table.scopes[comp].symbols.iter().map(|(n, f)| (n.clone(), f)).collect();
         let is_class = self.table.scopes[id].block == Block::Class;
         for (name, number) in symbols {
             if number & flag::PARAM != 0 {
@@ -191,7 +200,9 @@ impl Analyzer<'_> {
                 if s == NameScope::Free && is_class && self.dunders.contains(&name) {
                     // The class has no binding of this name that its own code could use.
                     s = NameScope::GlobalImplicit;
-                    comp_free.remove(&name);
+                    if !self.free_in_a_child(comp, &name) {
+                        comp_free.remove(&name);
+                    }
                     self.table.scopes[comp].symbols.set(&name, flags | (s as u32) << flag::SCOPE_OFFSET);
                 }
                 self.table.scopes[id].symbols.set(&name, flags);
@@ -214,8 +225,12 @@ impl Analyzer<'_> {
 
 /// Writes the scopes into the symbols, and adds names that only pass through to inner blocks.
 fn update(
-    scope: &mut Scope, scopes: &HashMap<Ident, NameScope>, bound: Option<&Names>, free: &Names,
-    inlined_cells: &Names, classlike: bool,
+    scope: &mut Scope,
+    scopes: &HashMap<Ident, NameScope>,
+    bound: Option<&Names>,
+    free: &Names,
+    inlined_cells: &Names,
+    classlike: bool,
 ) {
     let names: Vec<(Ident, u32)> = scope.symbols.iter().map(|(n, f)| (n.clone(), f)).collect();
     for (name, mut flags) in names {

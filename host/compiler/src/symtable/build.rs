@@ -5,8 +5,8 @@ use crate::error::{Depth, Result, SyntaxError};
 use crate::future::Future;
 use std::rc::Rc;
 use taipan_syntax::ast::{
-    Alias, Arg, Arguments, ExceptHandlerKind, Expr, ExprContext, ExprKind, Ident, MatchCase, Mod, Pattern,
-    PatternKind, Pos, Stmt, StmtKind, TypeParam, TypeParamKind, WithItem,
+    Alias, Arg, Arguments, ExceptHandlerKind, Expr, ExprContext, ExprKind, Ident, MatchCase, Mod, Pattern, PatternKind,
+    Pos, Stmt, StmtKind, TypeParam, TypeParamKind, WithItem,
 };
 
 pub(super) struct Builder {
@@ -80,13 +80,7 @@ impl Builder {
     fn new_scope(&mut self, name: Ident, block: Block, key: Key, pos: Pos) -> ScopeId {
         let parent = self.stack.last().copied();
         let outer = parent.map(|p| &self.table.scopes[p]);
-        let method = block == Block::Function
-            && outer.is_some_and(|o| match o.block {
-                Block::Class => true,
-                // The type parameters of a method stand between it and its class.
-                Block::TypeParameters => o.parent.is_some_and(|p| self.table.scopes[p].block == Block::Class),
-                _ => false,
-            });
+        let method = block == Block::Function && outer.is_some_and(|o| o.block == Block::Class);
         let scope = Scope {
             name,
             block,
@@ -207,10 +201,8 @@ impl Builder {
         let mut value = old | bits;
         if scope.comp_iter_target {
             if value & (flag::GLOBAL | flag::NONLOCAL) != 0 {
-                let msg = format!(
-                    "comprehension inner loop cannot rebind assignment expression target '{}'",
-                    name.as_str()
-                );
+                let msg =
+                    format!("comprehension inner loop cannot rebind assignment expression target '{}'", name.as_str());
                 return err(msg, pos);
             }
             value |= flag::COMP_ITER;
@@ -398,7 +390,12 @@ impl Builder {
     }
 
     fn ann_assign(
-        &mut self, s: &Stmt, target: &Expr, annotation: &Expr, value: &Option<Box<Expr>>, simple: bool,
+        &mut self,
+        s: &Stmt,
+        target: &Expr,
+        annotation: &Expr,
+        value: &Option<Box<Expr>>,
+        simple: bool,
     ) -> Result<()> {
         self.cur().annotations_used = true;
         if let ExprKind::Name { id, .. } = &target.kind {
@@ -447,8 +444,15 @@ impl Builder {
     }
 
     fn function(
-        &mut self, s: &Stmt, name: &Ident, args: &Arguments, body: &[Stmt], decorators: &[Expr],
-        returns: &Option<Box<Expr>>, type_params: &[TypeParam], is_async: bool,
+        &mut self,
+        s: &Stmt,
+        name: &Ident,
+        args: &Arguments,
+        body: &[Stmt],
+        decorators: &[Expr],
+        returns: &Option<Box<Expr>>,
+        type_params: &[TypeParam],
+        is_async: bool,
     ) -> Result<()> {
         self.def(name, flag::LOCAL, s.pos)?;
         self.exprs(&args.defaults)?;
@@ -479,26 +483,26 @@ impl Builder {
     }
 
     fn function_annotations(
-        &mut self, s: &Stmt, name: &Ident, args: &Arguments, returns: &Option<Box<Expr>>,
+        &mut self,
+        s: &Stmt,
+        name: &Ident,
+        args: &Arguments,
+        returns: &Option<Box<Expr>>,
     ) -> Result<()> {
         let is_class = self.is_class() || self.cur().can_see_class_scope;
-        // The block is part of the table even when it is empty: an empty one is dropped again.
         let all = all_args(args).into_iter().filter_map(|a| a.annotation.as_deref()).chain(returns.as_deref());
         let all: Vec<&Expr> = all.collect();
         self.enter(Ident::new("__annotate__"), Block::Annotation, key(s, Part::Annotations), s.pos);
         self.cur().function_name = Some(name.clone());
-        if is_class {
+        // The block is there even without annotations, but then needs nothing of a class.
+        if is_class && !all.is_empty() {
             self.see_class_scope();
         }
         for e in &all {
             self.expr(e)?;
         }
         self.cur().annotations_used = !all.is_empty();
-        let id = self.cur_id();
         self.exit();
-        if all.is_empty() {
-            self.cur().children.retain(|c| *c != id);
-        }
         Ok(())
     }
 
@@ -536,19 +540,14 @@ impl Builder {
                 TypeParamKind::TypeVar { name, bound, default_value } => {
                     (name, bound.as_deref(), default_value, "a TypeVar default")
                 }
-                TypeParamKind::ParamSpec { name, default_value } => {
-                    (name, None, default_value, "a ParamSpec default")
-                }
+                TypeParamKind::ParamSpec { name, default_value } => (name, None, default_value, "a ParamSpec default"),
                 TypeParamKind::TypeVarTuple { name, default_value } => {
                     (name, None, default_value, "a TypeVarTuple default")
                 }
             };
             self.def(name, flag::TYPE_PARAM | flag::LOCAL, p.pos)?;
             if name.as_str() == "__classdict__" {
-                return err(
-                    format!("reserved name '{}' cannot be used for type parameter", name.as_str()),
-                    p.pos,
-                );
+                return err(format!("reserved name '{}' cannot be used for type parameter", name.as_str()), p.pos);
             }
             let info = match bound.map(|b| &b.kind) {
                 Some(ExprKind::Tuple { .. }) => "a TypeVar constraint",
@@ -687,4 +686,3 @@ pub(crate) fn all_args(args: &Arguments) -> Vec<&Arg> {
     all.extend(args.kwarg.as_deref());
     all
 }
-

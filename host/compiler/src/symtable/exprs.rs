@@ -51,9 +51,7 @@ impl Builder {
             ExprKind::ListComp { elt, generators } => {
                 self.comprehension(e, "listcomp", Comp::List, generators, elt, None)
             }
-            ExprKind::SetComp { elt, generators } => {
-                self.comprehension(e, "setcomp", Comp::Set, generators, elt, None)
-            }
+            ExprKind::SetComp { elt, generators } => self.comprehension(e, "setcomp", Comp::Set, generators, elt, None),
             ExprKind::GeneratorExp { elt, generators } => {
                 self.comprehension(e, "genexpr", Comp::Generator, generators, elt, None)
             }
@@ -141,7 +139,13 @@ impl Builder {
     }
 
     fn comprehension(
-        &mut self, e: &Expr, name: &str, comp: Comp, generators: &[Comprehension], elt: &Expr, value: Option<&Expr>,
+        &mut self,
+        e: &Expr,
+        name: &str,
+        comp: Comp,
+        generators: &[Comprehension],
+        elt: &Expr,
+        value: Option<&Expr>,
     ) -> Result<()> {
         let Some((outermost, rest)) = generators.split_first() else {
             return Err(crate::error::SyntaxError::other(
@@ -157,8 +161,6 @@ impl Builder {
         let scope = self.cur();
         scope.comprehension = Some(comp);
         scope.coroutine |= outermost.is_async != 0;
-        // A comprehension is no method, even in a class.
-        scope.method = false;
         self.def(&Ident::new(".0"), flag::PARAM, e.pos)?;
         self.target(&outermost.target)?;
         self.exprs(&outermost.ifs)?;

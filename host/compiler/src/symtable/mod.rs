@@ -10,7 +10,7 @@ mod exprs;
 
 use crate::error::Result;
 use crate::future::Future;
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use taipan_syntax::ast::{Ident, Mod, Pos};
 
 /// Facts about a name, and where they are kept in a symbol's number.

@@ -130,12 +130,12 @@ macro_rules! sum {
             const TYPE: &'static str = $name;
             const QUANT: $crate::ast::schema::Quant = $crate::ast::schema::Quant::One;
             fn emit<S: $crate::ast::walk::Sink>(&self, sink: &mut S) {
-                self.kind.emit_fields(sink);
+                $crate::ast::walk::deep(|| self.kind.emit_fields(sink));
                 sink.end(Some(self.pos));
             }
             fn take<S: $crate::ast::walk::Source>(source: &mut S) -> Result<Self, $crate::ast::walk::Malformed> {
                 let number = source.begin()?;
-                let kind = $Kind::take_fields(number, source)?;
+                let kind = $crate::ast::walk::deep(|| $Kind::take_fields(number, source))?;
                 let pos = source.pos()?;
                 source.end()?;
                 Ok($Ty { kind, pos })

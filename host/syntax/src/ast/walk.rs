@@ -83,6 +83,11 @@ pub trait Field: Sized {
     fn take<S: Source>(source: &mut S) -> Result<Self, Malformed>;
 }
 
+/// Runs `f` with enough native stack for one more level of nesting.
+pub fn deep<T>(f: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(96 * 1024, 1024 * 1024, f)
+}
+
 macro_rules! leaf {
     ($($T:ty = $name:literal $method:ident $by:tt;)*) => {
         $(impl Field for $T {

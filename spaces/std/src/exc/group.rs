@@ -183,7 +183,7 @@ fn leaves_in(sp: Space, w: W, w_ids: W) -> Res<W> {
 /// list[...] of the class.
 #[interp_fn(classmethod, name = "__class_getitem__", sig = "(cls, object, /)")]
 fn class_getitem(sp: Space, w_class: W, w_item: W) -> Res<W> {
-    crate::types::generic_alias(sp, w_class, w_item)
+    crate::types::genericalias::new_alias(sp, w_class, w_item)
 }
 
 typespec!(

@@ -18,7 +18,7 @@ macro_rules! layout {
             header: Header, w_args: W, w_traceback: W, w_context: W, w_cause: W, suppress_context: u64,
             $(pub $field: W,)*
         }
-        const _: () = assert!(std::mem::size_of::<$name>() > std::mem::size_of::<WException>());
+        const _: () = assert!(std::mem::size_of::<$name>() > std::mem::size_of::<crate::layouts::WException>());
     };
 }
 pub(super) use layout;

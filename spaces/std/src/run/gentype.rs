@@ -330,3 +330,9 @@ typespec!(
         methods: methods![wrapper_send, wrapper_throw, wrapper_close],
     }
 );
+
+/// A generator or coroutine (not an async generator)?
+pub fn is_plain(w: W) -> bool {
+    // SAFETY: a live word.
+    unsafe { w.is_tid(taipan_abi::word::TID_GENERATOR) || w.is_tid(taipan_abi::word::TID_COROUTINE) }
+}

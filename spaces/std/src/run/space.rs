@@ -869,7 +869,12 @@ unsafe fn instantiation<M: Mode>(m: M, w: W, cache: *mut Cache) {
     if !w_init.is_tid(TID_FUNCTION) {
         return;
     }
-    let Some((tid, bytes)) = types::heaptype::plain_instance(sp, w) else { return };
+    let row = types::create::layout_row(sp, w);
+    let plain = row.flags & (taipan_abi::gc::tf::VAR | taipan_abi::gc::tf::FINALIZER | taipan_abi::gc::tf::FREE) == 0;
+    if !plain || row.layout != TID_OBJECT {
+        return;
+    }
+    let (tid, bytes) = (row.tid, row.fixed_bytes);
     let version = lookup::version(w);
     if version != 0 {
         *cache = Cache { key: version, a: tid as u64 | (bytes as u64) << 32, b: w_init.0, count: (*cache).count, kind: ck::CLASS };

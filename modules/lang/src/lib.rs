@@ -1,0 +1,9 @@
+//! Mixed modules about the language itself: warnings, abstract classes, regular expressions, typing, syntax trees, character data.
+
+mod abc;
+mod warnings;
+
+taipan_plugin_api::export_modules!("lang", "warnings, abstract classes, regular expressions, typing, syntax trees, Unicode data", [
+    &warnings::MODULE,
+    &abc::MODULE,
+]);

@@ -1,0 +1,32 @@
+def input(prompt='', /):
+    """Read a line from standard input, without its end of line."""
+    import sys
+    stdin, stdout = sys.stdin, sys.stdout
+    if stdin is None:
+        raise RuntimeError('input(): lost sys.stdin')
+    if stdout is None:
+        raise RuntimeError('input(): lost sys.stdout')
+    if sys.stderr is not None:
+        sys.stderr.flush()
+    if prompt != '':
+        stdout.write(str(prompt))
+    stdout.flush()
+    line = stdin.readline()
+    if not isinstance(line, str):
+        raise TypeError('object.readline() returned non-string')
+    if not line:
+        raise EOFError('EOF when reading a line')
+    return line[:-1] if line.endswith('\n') else line
+
+
+def breakpoint(*args, **kws):
+    """Call sys.breakpointhook(*args, **kws)."""
+    import sys
+    try:
+        hook = sys.breakpointhook
+    except AttributeError:
+        raise RuntimeError('lost sys.breakpointhook') from None
+    return hook(*args, **kws)
+
+
+input.__module__ = breakpoint.__module__ = 'builtins'

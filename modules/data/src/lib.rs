@@ -5,6 +5,7 @@ mod collections;
 mod functools;
 mod heapq;
 mod itertools;
+mod json;
 mod math;
 mod operator;
 mod structs;
@@ -20,4 +21,5 @@ taipan_plugin_api::export_modules!("data", "data structures, numbers, encodings,
     &bisect::MODULE,
     &heapq::MODULE,
     &structs::MODULE,
+    &json::MODULE,
 ]);

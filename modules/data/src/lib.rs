@@ -2,12 +2,14 @@
 
 mod bisect;
 mod collections;
+mod contextvars;
 mod functools;
 mod heapq;
 mod itertools;
 mod json;
 mod math;
 mod operator;
+mod random;
 mod structs;
 mod util;
 
@@ -22,4 +24,6 @@ taipan_plugin_api::export_modules!("data", "data structures, numbers, encodings,
     &heapq::MODULE,
     &structs::MODULE,
     &json::MODULE,
+    &random::MODULE,
+    &contextvars::MODULE,
 ]);

@@ -4,6 +4,7 @@ mod bisect;
 mod collections;
 mod contextvars;
 mod functools;
+mod hashes;
 mod heapq;
 mod itertools;
 mod json;
@@ -26,4 +27,9 @@ taipan_plugin_api::export_modules!("data", "data structures, numbers, encodings,
     &json::MODULE,
     &random::MODULE,
     &contextvars::MODULE,
+    &hashes::MD5,
+    &hashes::SHA1,
+    &hashes::SHA2,
+    &hashes::SHA3,
+    &hashes::BLAKE2,
 ]);

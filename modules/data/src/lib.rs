@@ -1,5 +1,6 @@
 //! Mixed modules: data structures, numbers, encodings, hashes, compression.
 
+mod binascii;
 mod bisect;
 mod collections;
 mod contextvars;
@@ -13,6 +14,7 @@ mod operator;
 mod random;
 mod structs;
 mod util;
+mod zlib;
 
 taipan_plugin_api::export_modules!("data", "data structures, numbers, encodings, hashes, compression", [
     &operator::MODULE,
@@ -27,6 +29,8 @@ taipan_plugin_api::export_modules!("data", "data structures, numbers, encodings,
     &json::MODULE,
     &random::MODULE,
     &contextvars::MODULE,
+    &binascii::MODULE,
+    &zlib::MODULE,
     &hashes::MD5,
     &hashes::SHA1,
     &hashes::SHA2,

@@ -4,6 +4,7 @@ mod binascii;
 mod bisect;
 mod collections;
 mod contextvars;
+mod csv;
 mod functools;
 mod hashes;
 mod heapq;
@@ -31,6 +32,7 @@ taipan_plugin_api::export_modules!("data", "data structures, numbers, encodings,
     &contextvars::MODULE,
     &binascii::MODULE,
     &zlib::MODULE,
+    &csv::MODULE,
     &hashes::MD5,
     &hashes::SHA1,
     &hashes::SHA2,

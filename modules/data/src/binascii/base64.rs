@@ -51,6 +51,9 @@ fn decode(data: &[u8], strict: bool) -> Result<Vec<u8>, String> {
                 }
                 return Ok(out);
             }
+            if strict && quad == 1 {
+                break;
+            }
             if strict && quad == 0 {
                 return Err(if at == 0 { "Leading padding not allowed" } else { "Excess padding not allowed" }.into());
             }

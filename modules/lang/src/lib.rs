@@ -1,6 +1,7 @@
 //! Mixed modules about the language itself: warnings, abstract classes, regular expressions, typing, syntax trees, character data.
 
 mod abc;
+mod ast;
 mod sre;
 mod typing;
 mod warnings;
@@ -10,4 +11,5 @@ taipan_plugin_api::export_modules!("lang", "warnings, abstract classes, regular 
     &abc::MODULE,
     &sre::MODULE,
     &typing::MODULE,
+    &ast::MODULE,
 ]);

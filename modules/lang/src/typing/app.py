@@ -389,7 +389,8 @@ def _check_type_params(params):
 class TypeAliasType:
     """Type alias."""
 
-    __slots__ = ('__name__', '_value', '__type_params__', '_module', '__weakref__')
+    __slots__ = ('__name__', '_value', '__type_params__', '__dict__', '__weakref__')
+    __module__ = 'typing'
 
     def __new__(cls, /, name, value, *, type_params=()):
         if not isinstance(name, str):
@@ -408,10 +409,6 @@ class TypeAliasType:
     @property
     def __parameters__(self):
         return _unpacked(self.__type_params__)
-
-    @property
-    def __module__(self):
-        return self._module
 
     def __getitem__(self, args):
         if not self.__type_params__:
@@ -443,7 +440,7 @@ def _make_alias(name, type_params, lazy, module):
     self.__name__ = name
     self.__type_params__ = type_params
     self._value = lazy
-    self._module = module
+    self.__module__ = module
     return self
 
 

@@ -41,11 +41,8 @@ pub static TABLE: GcVTable = GcVTable {
     fork,
 };
 
-/// The collector's table, for loaders without Rust types.
-#[unsafe(no_mangle)]
-pub extern "C" fn taipan_gc_table() -> *const GcVTable {
-    &TABLE
-}
+#[cfg(feature = "plugin")]
+taipan_plugin_api::export_plugin!("none", "Never collects", Gc, TABLE, []);
 
 unsafe extern "C" fn attach(t: *mut GcThread) -> i32 {
     (*t).caps = CAPS as u32;

@@ -73,8 +73,13 @@ pub static TABLE: GcVTable = GcVTable {
     fork: threads::fork,
 };
 
-/// The collector's table, for loaders without Rust types.
-#[unsafe(no_mangle)]
-pub extern "C" fn taipan_gc_table() -> *const GcVTable {
-    &TABLE
-}
+#[cfg(feature = "plugin")]
+taipan_plugin_api::export_plugin!("seg", "Generational mark and sweep over size classes, incremental, never moving", Gc, TABLE, [
+    "nursery" => "bytes of new objects between minor collections", "4MB";
+    "growth" => "a major collection begins when the heap has grown by this factor", "1.8";
+    "min" => "bytes of growth below which no major collection begins", "16MB";
+    "step" => "bytes marked by a step of a major collection at least", "2MB";
+    "max" => "bytes of heap above which allocation fails, 0 for no limit", "0";
+    "stress" => "collect fully at each Nth allocation and poison what is freed, 0 for never", "0";
+    "verify" => "compare every marking with a full one to find missed write barriers", "false"
+]);

@@ -844,8 +844,10 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                         ip = ip.add(1);
                     }
                     save!();
-                    check!(rare::execute(s, sp_, f, op, arg));
+                    let ok = rare::execute(s, sp_, f, op, arg);
+                    // A re-raise has set the place that the traceback names.
                     load!();
+                    check!(ok);
                 }
             }
         }

@@ -643,7 +643,7 @@ fn extend_list(sp: Space, w_list: W, w: W) -> Res<()> {
 }
 
 fn template(sp: Space, st: &Stack, op: Op, arg: u32) -> Res<()> {
-    let w_module = sp.import_module(name!(sp, "string.templatelib"))?;
+    let w_module = sp.import_module(name!(sp, "_templatelib"))?;
     if op == Op::BUILD_TEMPLATE {
         let w_class = sp.getattr(w_module, name!(sp, "Template"))?;
         let (strings, parts) = (sp.tuple_items(st.peek(2)), sp.tuple_items(st.peek(1)));

@@ -220,6 +220,16 @@ unsafe extern "C" fn setting(name: *const u8, len: usize, out: *mut Blob) -> i32
     1
 }
 
-unsafe extern "C" fn frozen(_name: *const u8, _len: usize, _out: *mut Blob) -> i32 {
-    0
+unsafe extern "C" fn frozen(name: *const u8, len: usize, out: *mut Blob) -> i32 {
+    let code = unsafe { key(name, len) }.and_then(|n| std::panic::catch_unwind(|| crate::frontend::frozen(n)).unwrap_or(None));
+    let Some(code) = code else { return 0 };
+    // SAFETY: the caller's variable.
+    unsafe { out.write(blob(code)) };
+    1
+}
+
+/// A setting as text, for the host's own use.
+pub fn setting_text(key: &str) -> Option<String> {
+    let host = HOST.get()?;
+    host.setting(key).map(|v| String::from_utf8_lossy(v).into_owned())
 }

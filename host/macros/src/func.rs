@@ -50,6 +50,13 @@ fn options(attr: TokenStream) -> Result<Options> {
     Ok(o)
 }
 
+/// A Rust function's name without what only avoids a keyword: `compile_` is compile, `__exit__` stays.
+fn python_name(raw: &str) -> String {
+    let name = raw.trim_start_matches("r#");
+    let special = name.starts_with("__") && name.ends_with("__");
+    if special { name.to_string() } else { name.strip_suffix('_').unwrap_or(name).to_string() }
+}
+
 /// The text of the doc comments.
 pub fn doc(item: &ItemFn) -> String {
     let mut lines = Vec::new();
@@ -94,7 +101,7 @@ pub fn expand(attr: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let item: ItemFn = syn::parse2(item)?;
     let (ident, vis) = (&item.sig.ident, &item.vis);
     let raw_name = ident.to_string();
-    let name = o.name.clone().unwrap_or_else(|| raw_name.trim_start_matches("r#").trim_end_matches('_').to_string());
+    let name = o.name.clone().unwrap_or_else(|| python_name(&raw_name));
     let doc = doc(&item);
     let types: Vec<&Type> = item
         .sig

@@ -16,7 +16,7 @@ use crate::ast::{Expr, ExprKind, Ident, Mod, Pos};
 use crate::cst::{K, Node};
 use crate::error::{ErrorKind, SyntaxError, Warning};
 use crate::source::Source;
-use crate::token::{HIDDEN, Kind, Kw, Token};
+use crate::token::{AS_COMMA, HIDDEN, Kind, Kw, Token};
 use std::collections::HashMap;
 
 /// Why a tree cannot be lowered.
@@ -85,9 +85,9 @@ pub(crate) fn lower(
         type_comments: std::cell::Cell::new(0),
     };
     let tree = l.module(start)?;
-    let hidden = tokens.iter().filter(|t| t.flags & HIDDEN != 0).count();
+    let hidden = tokens.iter().filter(|t| t.flags & (HIDDEN | AS_COMMA) != 0).count();
     if hidden != l.consumed {
-        let first = tokens.iter().position(|t| t.flags & HIDDEN != 0).unwrap_or(0);
+        let first = tokens.iter().position(|t| t.flags & (HIDDEN | AS_COMMA) != 0).unwrap_or(0);
         return Err(Fail::At(first as u32));
     }
     let comments = tokens.iter().filter(|t| t.kind == Kind::TypeComment).count();

@@ -9,10 +9,11 @@
 //! - a name or string after `:` or `->` and before `[` becomes a number, lest it be taken for a generic type;
 //! - in type parameter lists stars are hidden, and `=` becomes `:`;
 //! - in patterns `name=` is hidden, and a signed or complex number becomes one number;
+//! - the `as` of `with` and `except` becomes a comma, because the grammar lets it bind to the end of a conditional;
 //! - in replacement fields the debugging `=` and the conversion are hidden.
 
 use crate::source::Source;
-use crate::token::{HIDDEN, Kind, Kw, SOFT, Token};
+use crate::token::{AS_COMMA, HIDDEN, Kind, Kw, SOFT, Token};
 
 /// What encloses a token.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,8 @@ struct Masker<'a> {
     /// In the pattern part of a `case` line.
     pattern: bool,
     alias: bool,
+    /// In the header of a `with` statement or `except` clause.
+    as_header: bool,
     indent: u32,
     match_blocks: Vec<u32>,
     match_follows: bool,
@@ -68,6 +71,7 @@ pub fn mask(source: &Source, tokens: &mut [Token], widths: &[(u32, u32)]) -> Vec
         header: Header::None,
         pattern: false,
         alias: false,
+        as_header: false,
         indent: 0,
         match_blocks: Vec::new(),
         match_follows: false,
@@ -75,6 +79,11 @@ pub fn mask(source: &Source, tokens: &mut [Token], widths: &[(u32, u32)]) -> Vec
     let mut i = 0;
     while i < m.tokens.len() {
         i = m.token(i);
+    }
+    for i in 2..m.tokens.len() {
+        if m.tokens[i].kind == Kind::Newline && m.tokens[i - 1].kind == Kind::Comma {
+            m.bare_tuple(i - 1);
+        }
     }
     for &(first, width) in widths {
         // The column that counts is that of the first token that is not hidden.
@@ -96,6 +105,50 @@ pub fn mask(source: &Source, tokens: &mut [Token], widths: &[(u32, u32)]) -> Vec
 }
 
 impl Masker<'_> {
+    /// A statement `a, b,` ends at the comma `end`. The grammar could go on with the next line as if it were the
+    /// left side of an assignment, unless an element is a number.
+    fn bare_tuple(&mut self, end: usize) {
+        let mut names = Vec::new();
+        let mut depth = 0;
+        for j in (0..end).rev() {
+            let t = self.tokens[j];
+            match t.kind {
+                Kind::RPar | Kind::RSqb | Kind::RBrace => depth += 1,
+                Kind::LPar | Kind::LSqb | Kind::LBrace => depth -= 1,
+                Kind::Newline | Kind::Indent | Kind::Dedent | Kind::Semi | Kind::Colon if depth == 0 => break,
+                Kind::Equal
+                | Kind::PlusEqual
+                | Kind::MinEqual
+                | Kind::StarEqual
+                | Kind::SlashEqual
+                | Kind::PercentEqual
+                | Kind::AmperEqual
+                | Kind::VBarEqual
+                | Kind::CircumflexEqual
+                | Kind::LeftShiftEqual
+                | Kind::RightShiftEqual
+                | Kind::DoubleStarEqual
+                | Kind::DoubleSlashEqual
+                | Kind::AtEqual
+                    if depth == 0 =>
+                {
+                    return;
+                }
+                Kind::Name if depth == 0 && t.kw != Kw::No => return,
+                Kind::Name if depth == 0 && t.flags & (SOFT | HIDDEN) == 0 => {
+                    let before = if j == 0 { Kind::Newline } else { self.tokens[j - 1].kind };
+                    if before != Kind::Dot && self.kind(j + 1) != Kind::Dot {
+                        names.push((t.start, t.end));
+                    }
+                }
+                _ => {}
+            }
+        }
+        for (start, end) in names {
+            self.fill(start, end, b'1');
+        }
+    }
+
     fn fill(&mut self, from: u32, to: u32, with: u8) {
         self.out[from as usize..to as usize].fill(with);
     }
@@ -136,6 +189,7 @@ impl Masker<'_> {
                     self.out[t.start as usize] = b'\n';
                 }
                 self.pattern = false;
+                self.as_header = false;
                 self.alias = false;
                 self.header = Header::None;
                 self.lambdas.clear();
@@ -154,7 +208,7 @@ impl Masker<'_> {
                 }
             }
             Kind::Name if t.kw == Kw::No => self.name(i, t),
-            Kind::Name => self.keyword(t),
+            Kind::Name => self.keyword(i, t),
             Kind::Number => return self.number(i, t),
             Kind::String => return self.strings(i),
             Kind::FStringStart | Kind::TStringStart => {
@@ -186,7 +240,9 @@ impl Masker<'_> {
                 self.header = Header::None;
                 self.copy(&t);
             }
-            Kind::Equal if self.ctx() == Ctx::TypeParams => self.fill(t.start, t.end, b':'),
+            Kind::Equal if self.ctx() == Ctx::TypeParams && self.lambdas.last() != Some(&self.stack.len()) => {
+                self.fill(t.start, t.end, b':')
+            }
             Kind::Equal if self.ctx() == Ctx::Field => self.tokens[i].flags |= HIDDEN,
             Kind::Exclamation => {
                 self.tokens[i].flags |= HIDDEN;
@@ -202,6 +258,7 @@ impl Masker<'_> {
                     self.lambdas.pop();
                 } else if depth == 0 {
                     self.header = Header::None;
+                    self.as_header = false;
                     self.pattern = false;
                 }
             }
@@ -276,10 +333,16 @@ impl Masker<'_> {
         is
     }
 
-    fn keyword(&mut self, t: Token) {
+    fn keyword(&mut self, i: usize, t: Token) {
+        if t.kw == Kw::As && self.as_header {
+            self.tokens[i].flags |= AS_COMMA;
+            self.out[t.start as usize] = b',';
+            return;
+        }
         self.copy(&t);
         let depth = self.stack.len();
         match t.kw {
+            Kw::With | Kw::Except => self.as_header = true,
             Kw::Lambda => self.lambdas.push(depth),
             Kw::Def => self.header = Header::Name { def: true },
             Kw::Class => self.header = Header::Name { def: false },
@@ -382,7 +445,7 @@ impl Masker<'_> {
             Ctx::Params => matches!(before, Kind::LPar | Kind::Comma) && self.lambdas.last() != Some(&depth),
             _ => false,
         };
-        if self.ctx() == Ctx::TypeParams && matches!(before, Kind::LSqb | Kind::Comma | Kind::Equal) {
+        if self.ctx() == Ctx::TypeParams && !lambda_param && matches!(before, Kind::LSqb | Kind::Comma | Kind::Equal) {
             self.tokens[i].flags |= HIDDEN;
             return;
         }

@@ -67,6 +67,9 @@ pub const SOFT: u8 = 2;
 /// Text of an f-string that ends with a doubled brace; the second one is part of the token but not of the text.
 pub const DOUBLED: u8 = 4;
 
+/// An `as` of `with` or `except` that the masking has made a comma.
+pub const AS_COMMA: u8 = 8;
+
 /// One token. Offsets are bytes into the source text, lines count from 1.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs)]

@@ -191,18 +191,11 @@ impl Lower<'_> {
         let mut kids: Vec<u32> = self.children(i).collect();
         let Some(block) = kids.pop() else { return self.reject(i) };
         let (mut type_, mut name) = (None, None);
-        if let [one] = kids[..]
-            && self.kind(one) == K::AsPattern
-        {
-            kids = self.children(one).collect();
-            if let [_, target] = &mut kids[..] {
-                *target = self.only(*target)?;
-            }
-        }
         match kids[..] {
             [] if star => return self.reject(i),
             [] => {}
             [ty, alias] if self.kw(self.n(ty).t1) == Kw::As => {
+                self.consumed += 1;
                 type_ = Some(Box::new(self.expression(ty)?));
                 name = Some(self.name_node(alias)?);
             }
@@ -240,17 +233,20 @@ impl Lower<'_> {
             values.push(self.only(item)?);
         }
         let Some(&first) = values.first() else { return self.reject(clause) };
+        let t0 = self.star_before(first).unwrap_or(self.n(first).t0);
         // The grammar's own parenthesized form: the parentheses belong to the clause.
-        let mut paren = self.tk(n.t0) == Kind::LPar && self.n(first).t0 > n.t0;
+        let clause_paren = self.tk(n.t0) == Kind::LPar && t0 > n.t0;
+        if clause_paren && !self.can_be_items(&values) {
+            let e = self.clause_as_expression(clause, &values)?;
+            return Ok(vec![WithItem { context_expr: Box::new(e), optional_vars: None }]);
+        }
+        let mut paren = clause_paren;
         if let [only] = values[..]
             && matches!(self.kind(only), K::Tuple | K::Paren)
             && self.n(only).t1 == n.t1
         {
             let inner: Vec<u32> = self.children(only).collect();
-            let plain = |l: &Self, c: &u32| {
-                l.star_before(*c).is_none() && !matches!(l.kind(*c), K::Named | K::Yield | K::ListSplatPattern)
-            };
-            if !inner.is_empty() && inner.iter().all(|c| plain(self, c)) {
+            if !inner.is_empty() && self.can_be_items(&inner) {
                 values = inner;
                 paren = true;
             }
@@ -259,22 +255,50 @@ impl Lower<'_> {
             return Err(Fail::At(n.t1 - 1));
         }
         let mut items = Vec::with_capacity(values.len());
-        for v in values {
-            items.push(self.with_item(v)?);
+        let mut values = values.into_iter();
+        while let Some(v) = values.next() {
+            let context_expr = Box::new(self.expression(v)?);
+            let mut optional_vars = None;
+            if self.kw(self.n(v).t1) == Kw::As {
+                self.consumed += 1;
+                let Some(target) = values.next() else { return self.reject(v) };
+                optional_vars = Some(Box::new(self.target(target, ExprContext::Store)?));
+                if self.kw(self.n(target).t1) == Kw::As {
+                    return self.reject(target);
+                }
+            }
+            items.push(WithItem { context_expr, optional_vars });
         }
         Ok(items)
     }
 
-    fn with_item(&mut self, i: u32) -> R<WithItem> {
-        if self.kind(i) != K::AsPattern {
-            return Ok(WithItem { context_expr: Box::new(self.expression(i)?), optional_vars: None });
+    /// Whether elements in parentheses can be the items of a `with` statement: expressions, and targets of `as`.
+    fn can_be_items(&self, values: &[u32]) -> bool {
+        values.iter().all(|&v| {
+            let t0 = self.star_before(v).unwrap_or(self.n(v).t0);
+            let target = self.prev(t0).kw == Kw::As;
+            let named = matches!(self.kind(v), K::Named | K::Yield)
+                || self.kind(v) == K::Conditional && self.children(v).next().is_some_and(|c| self.kind(c) == K::Named);
+            target || t0 == self.n(v).t0 && !named
+        })
+    }
+
+    /// A parenthesized clause that is a tuple or group and not a list of items.
+    fn clause_as_expression(&mut self, clause: u32, values: &[u32]) -> R<Expr> {
+        let n = self.n(clause);
+        if self.tk(n.t1 - 1) != Kind::RPar {
+            return self.reject(clause);
         }
-        let kids: Vec<u32> = self.children(i).collect();
-        let [value, target] = kids[..] else { return self.reject(i) };
-        let context_expr = Box::new(self.expression(value)?);
-        let target = self.only(target)?;
-        let optional_vars = Some(Box::new(self.target(target, ExprContext::Store)?));
-        Ok(WithItem { context_expr, optional_vars })
+        if let [one] = *values
+            && self.tk(n.t1 - 2) != Kind::Comma
+        {
+            return if self.star_before(one).is_some() { self.reject(one) } else { self.named(one) };
+        }
+        let mut elts = Vec::with_capacity(values.len());
+        for &v in values {
+            elts.push(self.star_named(v)?);
+        }
+        Ok(self.mk(clause, ExprKind::Tuple { elts, ctx: ExprContext::Load }))
     }
 
     fn decorated(&mut self, i: u32) -> R<Stmt> {

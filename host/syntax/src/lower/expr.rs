@@ -62,14 +62,34 @@ impl<'a> Lower<'a> {
 
     /// An expression or an assignment expression.
     pub(super) fn named(&mut self, i: u32) -> R<Expr> {
-        if self.kind(i) != K::Named {
+        // The grammar may read `a := b if c else d` as `(a := b) if c else d`.
+        let mut at = i;
+        let mut conditionals = Vec::new();
+        while self.kind(at) == K::Conditional {
+            conditionals.push(at);
+            at = self.child(at)?;
+        }
+        if self.kind(at) != K::Named {
             return self.expression(i);
         }
-        let mut c = self.children(i);
-        let (Some(name), Some(value)) = (c.next(), c.next()) else { return self.reject(i) };
+        let mut c = self.children(at);
+        let (Some(name), Some(value_node)) = (c.next(), c.next()) else { return self.reject(i) };
         let id = self.name_node(name)?;
         let target = Box::new(self.mk(name, ExprKind::Name { id, ctx: ExprContext::Store }));
-        let value = Box::new(self.expression(value)?);
+        let v0 = self.n(value_node).t0;
+        let value = match conditionals[..] {
+            [] => self.expression(value_node)?,
+            [one] => {
+                let kids: Vec<u32> = self.children(one).collect();
+                let [_, test, orelse] = kids[..] else { return self.reject(one) };
+                let body = Box::new(self.operand(value_node, 1)?);
+                let test = Box::new(self.operand(test, 1)?);
+                let orelse = Box::new(self.expression(orelse)?);
+                Expr { kind: ExprKind::IfExp { test, body, orelse }, pos: self.span(v0, self.n(one).t1) }
+            }
+            _ => return self.reject(i),
+        };
+        let value = Box::new(value);
         Ok(self.mk(i, ExprKind::NamedExpr { target, value }))
     }
 

@@ -13,7 +13,7 @@ pub static BUILTINS: &[FnSpec] = &[sorted::SPEC, sum::SPEC, any::SPEC, all::SPEC
 
 /// A new list of the items of an iterable in ascending order.
 ///
-/// A key function can be given to say what is compared, and reverse asks for descending order.
+/// `key` gives what is compared for an item; `reverse` asks for descending order.
 #[interp_fn(raw, sig = "(iterable, /, *, key=None, reverse=False)")]
 pub fn sorted(sp: Space, _w_self: W, args: Args) -> Res<W> {
     check_arity(sp, "sorted", args.n, 1, 1)?;
@@ -70,7 +70,7 @@ fn int_of(w: W) -> Option<i64> {
 
 /// The sum of a start value (0 by default) and the numbers of an iterable.
 ///
-/// Meant for numbers; other types may be rejected.
+/// Strings are refused: they are joined.
 #[interp_fn(sig = "(iterable, /, start=0)")]
 pub fn sum(sp: Space, w_iterable: W, w_start: W) -> Res<W> {
     let w_iter = sp.iter(w_iterable)?;
@@ -207,18 +207,18 @@ fn extreme(sp: Space, name: &str, largest: bool, args: Args) -> Res<W> {
     Ok(w_default)
 }
 
-/// min(iterable, *[, default=obj, key=func]) -> value
-/// min(arg1, arg2, *args, *[, key=func]) -> value
+/// min(iterable, *, key=None[, default])
+/// min(a, b, *more, key=None)
 ///
 /// The smallest item of an iterable, or the smallest of several arguments.
 #[interp_fn(raw)]
 pub fn min(sp: Space, _w_self: W, args: Args) -> Res<W> {
     extreme(sp, "min", false, args)
 }
-/// max(iterable, *[, default=obj, key=func]) -> value
-/// max(arg1, arg2, *args, *[, key=func]) -> value
+/// max(iterable, *, key=None[, default])
+/// max(a, b, *more, key=None)
 ///
-/// The biggest item of an iterable, or the largest of several arguments.
+/// The largest item of an iterable, or the largest of several arguments.
 #[interp_fn(raw)]
 pub fn max(sp: Space, _w_self: W, args: Args) -> Res<W> {
     extreme(sp, "max", true, args)

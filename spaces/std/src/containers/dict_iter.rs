@@ -12,7 +12,9 @@ use taipan_plugin_api::{raise, setfield};
 
 macro_rules! iterator {
     ($id:ident, $name:literal, $next:ident) => {
-        typespec!(pub $id: WDictIter, $name, {
+        typespec!(
+            /// An iterator of dicts.
+            pub $id: WDictIter, $name, {
             flags: ty::DISALLOW_INSTANTIATION,
             slots: &Slots { iter: Some(iter_self), next: Some($next), ..Slots::EMPTY },
             methods: methods![length_hint, reduce],
@@ -128,14 +130,14 @@ fn backward(sp: Space, w_self: W) -> Res<Option<W>> {
     finish(sp, w_self, item)
 }
 
-/// Private method returning an estimate of len(list(it)).
+/// How many items are probably left.
 #[interp_fn(method, name = "__length_hint__", sig = "(self, /)")]
 fn length_hint(_sp: Space, w_self: W) -> Res<usize> {
     let it = this::<WDictIter>(w_self);
     Ok(if !it.w_dict.is_null() && dict::len(it.w_dict) == it.len { it.left } else { 0 })
 }
 
-/// Return state information for pickling.
+/// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn reduce(sp: Space, w_self: W) -> Res<W> {
     // A copy of the iterator is used up, so that this one stays where it is.

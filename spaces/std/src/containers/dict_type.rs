@@ -11,8 +11,10 @@ use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
 use taipan_plugin_api::raise;
 
-typespec!(pub DICT: WDict, "dict", {
-    doc: Str::new("dict() -> new empty dictionary\ndict(mapping) -> a copy of the mapping's items\ndict(iterable) -> from (key, value) pairs\ndict(**kwargs) -> from keyword arguments"),
+typespec!(
+    /// The type `dict`.
+    pub DICT: WDict, "dict", {
+    doc: Str::new("Values by hashable keys, in the order of insertion.\n\nMade from a mapping or an iterable of (key, value) pairs, and from keyword arguments."),
     flags: ty::BASETYPE | ty::MAPPING,
     slots: &Slots {
         repr: Some(dict_repr),

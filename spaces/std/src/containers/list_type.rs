@@ -11,8 +11,10 @@ use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
 use taipan_plugin_api::raise;
 
-typespec!(pub LIST: WList, "list", {
-    doc: Str::new("Built-in mutable sequence.\n\nIf no argument is given, the constructor creates a new empty list.\nThe argument must be an iterable if specified."),
+typespec!(
+    /// The type `list`.
+    pub LIST: WList, "list", {
+    doc: Str::new("A sequence of objects that can grow, shrink and be changed.\n\nMade from the items of an iterable, or empty."),
     flags: ty::BASETYPE | ty::SEQUENCE,
     slots: &Slots {
         repr: Some(list_repr), compare: Some(list_compare), iter: Some(list_iter), new: Some(list_new), init: Some(list_init),

@@ -45,11 +45,7 @@ pub mod tids {
     pub const DICT_REV_ITEM_ITER: u32 = CONTAINERS + 7;
     pub const SET_ITER: u32 = CONTAINERS + 8;
     pub const LIST_REV_ITER: u32 = CONTAINERS + 9;
-    /// Iterator of an object that has only `__getitem__`.
-    pub const SEQ_ITER: u32 = CONTAINERS + 10;
-    /// `iter(callable, sentinel)`
-    pub const CALL_ITER: u32 = CONTAINERS + 11;
-    pub const LONG_RANGE_ITER: u32 = CONTAINERS + 12;
+    pub const LONG_RANGE_ITER: u32 = CONTAINERS + 10;
 }
 
 const fn public(tid: u32, spec: &'static TypeSpec, known: u32) -> Builtin {
@@ -88,8 +84,6 @@ pub static TYPES: &[Builtin] = &[
     hidden(tids::DICT_REV_ITEM_ITER, &dict_iter::REV_ITEM_ITER),
     hidden(tids::SET_ITER, &set_type::SET_ITER),
     hidden(tids::LIST_REV_ITER, &seqiter::LIST_REV_ITER),
-    hidden(tids::SEQ_ITER, &seqiter::SEQ_ITER),
-    hidden(tids::CALL_ITER, &seqiter::CALL_ITER),
     hidden(tids::LONG_RANGE_ITER, &range::LONG_RANGE_ITER),
 ];
 

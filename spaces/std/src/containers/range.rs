@@ -13,8 +13,10 @@ use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
 use taipan_plugin_api::raise;
 
-typespec!(pub RANGE: WRange, "range", {
-    doc: Str::new("range(stop) -> range object\nrange(start, stop[, step]) -> range object\n\nThe integers from start (inclusive) to stop (exclusive) by step."),
+typespec!(
+    /// The type `range`.
+    pub RANGE: WRange, "range", {
+    doc: Str::new("range(stop)\nrange(start, stop[, step])\n\nThe integers from start up to but not including stop, in steps."),
     flags: ty::SEQUENCE,
     slots: &Slots {
         repr: Some(range_repr), compare: Some(range_compare), hash: Some(range_hash), iter: Some(range_iter), new: Some(range_new),
@@ -244,7 +246,7 @@ fn range_hash(sp: Space, w_self: W) -> Res<i64> {
     h.add(super::table::hash(sp, if step_counts { r.w_step } else { W::NONE })?);
     Ok(h.with_len(3))
 }
-/// Return state information for pickling.
+/// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn reduce(sp: Space, w_self: W) -> Res<W> {
     let r = this::<WRange>(w_self);
@@ -252,7 +254,9 @@ fn reduce(sp: Space, w_self: W) -> Res<W> {
     sp.newtuple(&[sp.type_(w_self)?, w_args])
 }
 
-typespec!(pub RANGE_ITER: WRangeIter, "range_iterator", {
+typespec!(
+    /// The type `range_iterator`.
+    pub RANGE_ITER: WRangeIter, "range_iterator", {
     flags: ty::DISALLOW_INSTANTIATION,
     layout_flags: taipan_abi::gc::tf::NO_PTRS,
     slots: &Slots { iter: Some(iter_self), next: Some(small_next), ..Slots::EMPTY },
@@ -261,13 +265,16 @@ typespec!(pub RANGE_ITER: WRangeIter, "range_iterator", {
 /// Iterator of a range with a bound beyond the small ints.
 #[derive(GcObject)]
 #[repr(C)]
+#[allow(missing_docs)]
 pub struct WLongRangeIter {
     pub header: Header,
     pub w_next: W,
     pub w_step: W,
     pub w_left: W,
 }
-typespec!(pub LONG_RANGE_ITER: WLongRangeIter, "longrange_iterator", {
+typespec!(
+    /// The type `longrange_iterator`.
+    pub LONG_RANGE_ITER: WLongRangeIter, "longrange_iterator", {
     flags: ty::DISALLOW_INSTANTIATION,
     slots: &Slots { iter: Some(iter_self), next: Some(long_next), ..Slots::EMPTY },
     methods: methods![long_length_hint, long_reduce, long_setstate],
@@ -339,12 +346,12 @@ fn long_next(sp: Space, w_self: W) -> Res<Option<W>> {
     taipan_plugin_api::setfield!(sp, w_self, WLongRangeIter, w_next, w_next);
     Ok(Some(w))
 }
-/// Private method returning an estimate of len(list(it)).
+/// How many items are probably left.
 #[interp_fn(method, name = "__length_hint__", sig = "(self, /)")]
 fn small_length_hint(_sp: Space, w_self: W) -> Res<u64> {
     Ok(this::<WRangeIter>(w_self).left)
 }
-/// Private method returning an estimate of len(list(it)).
+/// How many items are probably left.
 #[interp_fn(method, name = "__length_hint__", sig = "(self, /)")]
 fn long_length_hint(_sp: Space, w_self: W) -> Res<W> {
     Ok(this::<WLongRangeIter>(w_self).w_left)
@@ -355,19 +362,19 @@ fn reduced(sp: Space, w_start: W, w_step: W, w_left: W) -> Res<W> {
     let w_args = sp.newtuple(&[w_range])?;
     sp.newtuple(&[builtin(sp, "iter")?, w_args, W::NONE])
 }
-/// Return state information for pickling.
+/// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn small_reduce(sp: Space, w_self: W) -> Res<W> {
     let it = this::<WRangeIter>(w_self);
     reduced(sp, sp.newint(it.next), sp.newint(it.step), it.left.into_w(sp)?)
 }
-/// Return state information for pickling.
+/// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn long_reduce(sp: Space, w_self: W) -> Res<W> {
     let it = this::<WLongRangeIter>(w_self);
     reduced(sp, it.w_next, it.w_step, it.w_left)
 }
-/// Set state information for unpickling.
+/// Restores the position that `__reduce__` gave.
 #[interp_fn(method, name = "__setstate__", sig = "(self, object, /)")]
 fn small_setstate(sp: Space, w_self: W, w_state: W) -> Res<()> {
     let n = sp.int_w(w_state)?.max(0) as u64;
@@ -377,7 +384,7 @@ fn small_setstate(sp: Space, w_self: W, w_state: W) -> Res<()> {
     it.left -= n;
     Ok(())
 }
-/// Set state information for unpickling.
+/// Restores the position that `__reduce__` gave.
 #[interp_fn(method, name = "__setstate__", sig = "(self, object, /)")]
 fn long_setstate(sp: Space, w_self: W, w_state: W) -> Res<()> {
     let it = this::<WLongRangeIter>(w_self);

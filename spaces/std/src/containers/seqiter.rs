@@ -1,33 +1,32 @@
-//! Iterators of sequences: list, tuple, list backwards, anything with `__getitem__`, and calls until a sentinel.
+//! Iterators of sequences: list, tuple, list backwards, and `reversed` of anything with a length and items.
 
-use super::tids;
 use super::util::*;
 use crate::layouts::WSeqIter;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
 use taipan_plugin_api::setfield;
 
-typespec!(pub LIST_ITER: WSeqIter, "list_iterator", {
+typespec!(
+    /// The type `list_iterator`.
+    pub LIST_ITER: WSeqIter, "list_iterator", {
     flags: ty::DISALLOW_INSTANTIATION,
     slots: &Slots { iter: Some(iter_self), next: Some(list_next), ..Slots::EMPTY },
     methods: methods![length_hint, reduce, setstate],
 });
-typespec!(pub TUPLE_ITER: WSeqIter, "tuple_iterator", {
+typespec!(
+    /// The type `tuple_iterator`.
+    pub TUPLE_ITER: WSeqIter, "tuple_iterator", {
     flags: ty::DISALLOW_INSTANTIATION,
     slots: &Slots { iter: Some(iter_self), next: Some(tuple_next), ..Slots::EMPTY },
     methods: methods![length_hint, reduce, setstate],
 });
-typespec!(pub LIST_REV_ITER: WSeqIter, "list_reverseiterator", {
+typespec!(
+    /// The type `list_reverseiterator`.
+    pub LIST_REV_ITER: WSeqIter, "list_reverseiterator", {
     flags: ty::DISALLOW_INSTANTIATION,
     slots: &Slots { iter: Some(iter_self), next: Some(list_prev), ..Slots::EMPTY },
     methods: methods![reverse_length_hint, reverse_reduce, reverse_setstate],
 });
-typespec!(pub SEQ_ITER: WSeqIter, "iterator", {
-    flags: ty::DISALLOW_INSTANTIATION,
-    slots: &Slots { iter: Some(iter_self), next: Some(seq_next), ..Slots::EMPTY },
-    methods: methods![seq_length_hint, seq_reduce, setstate],
-});
-
 /// An iterator of one of the rows with this layout. `index` of the reverse one is one past the next item.
 #[inline]
 pub fn new(sp: Space, tid: u32, w_seq: W, index: usize) -> Res<W> {
@@ -40,11 +39,6 @@ pub fn new(sp: Space, tid: u32, w_seq: W, index: usize) -> Res<W> {
         Ok(w)
     }
 }
-/// iter() of an object that has only `__getitem__`.
-pub fn new_getitem(sp: Space, w_seq: W) -> Res<W> {
-    new(sp, tids::SEQ_ITER, w_seq, 0)
-}
-
 /// The iterator itself: `__iter__` of every iterator.
 #[slot]
 pub fn iter_self(_sp: Space, w_self: W) -> Res<W> {
@@ -90,31 +84,7 @@ fn list_prev(_sp: Space, w_self: W) -> Res<Option<W>> {
     }
     Ok(found)
 }
-#[slot]
-fn seq_next(sp: Space, w_self: W) -> Res<Option<W>> {
-    let mut it = this::<WSeqIter>(w_self);
-    if it.w_seq.is_null() {
-        return Ok(None);
-    }
-    if it.index == i64::MAX as usize {
-        return Err(sp.overflow_error("iter index too large"));
-    }
-    match sp.getitem(it.w_seq, sp.newint(it.index as i64)) {
-        Ok(w) => {
-            it.index += 1;
-            Ok(Some(w))
-        }
-        Err(r) => {
-            if sp.catch(known::INDEX_ERROR) || sp.catch(known::STOP_ITERATION) {
-                it.w_seq = W::NULL;
-                return Ok(None);
-            }
-            Err(r)
-        }
-    }
-}
-
-/// Private method returning an estimate of len(list(it)).
+/// How many items are probably left.
 #[interp_fn(method, name = "__length_hint__", sig = "(self, /)")]
 fn length_hint(_sp: Space, w_self: W) -> Res<usize> {
     let it = this::<WSeqIter>(w_self);
@@ -124,26 +94,13 @@ fn length_hint(_sp: Space, w_self: W) -> Res<usize> {
     let n = if exact(w_self, TID_TUPLE_ITER) { tuple_items(it.w_seq).len() } else { list_items(it.w_seq).len() };
     Ok(n.saturating_sub(it.index))
 }
-/// Private method returning an estimate of len(list(it)).
+/// How many items are probably left.
 #[interp_fn(method, name = "__length_hint__", sig = "(self, /)")]
 fn reverse_length_hint(_sp: Space, w_self: W) -> Res<usize> {
     let it = this::<WSeqIter>(w_self);
     let live = !it.w_seq.is_null() && it.index <= list_items(it.w_seq).len();
     Ok(if live { it.index } else { 0 })
 }
-/// Private method returning an estimate of len(list(it)).
-#[interp_fn(method, name = "__length_hint__", sig = "(self, /)")]
-fn seq_length_hint(sp: Space, w_self: W) -> Res<W> {
-    let it = this::<WSeqIter>(w_self);
-    if it.w_seq.is_null() {
-        return Ok(W::int(0));
-    }
-    if slots(sp, it.w_seq).len.is_none() {
-        return Ok(W::NOT_IMPLEMENTED);
-    }
-    Ok(sp.newint((sp.len(it.w_seq)? - it.index as i64).max(0)))
-}
-
 fn reduced(sp: Space, function: &str, w_arg: W, index: i64) -> Res<W> {
     let w_args = sp.newtuple(&[w_arg])?;
     sp.newtuple(&[builtin(sp, function)?, w_args, sp.newint(index)])
@@ -153,7 +110,7 @@ fn reduced_empty(sp: Space, tuple: bool) -> Res<W> {
     let w_args = sp.newtuple(&[w_empty])?;
     sp.newtuple(&[builtin(sp, "iter")?, w_args])
 }
-/// Return state information for pickling.
+/// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn reduce(sp: Space, w_self: W) -> Res<W> {
     let it = this::<WSeqIter>(w_self);
@@ -162,19 +119,13 @@ fn reduce(sp: Space, w_self: W) -> Res<W> {
     }
     reduced(sp, "iter", it.w_seq, it.index as i64)
 }
-/// Return state information for pickling.
-#[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
-fn seq_reduce(sp: Space, w_self: W) -> Res<W> {
-    let it = this::<WSeqIter>(w_self);
-    if it.w_seq.is_null() { reduced_empty(sp, true) } else { reduced(sp, "iter", it.w_seq, it.index as i64) }
-}
-/// Return state information for pickling.
+/// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn reverse_reduce(sp: Space, w_self: W) -> Res<W> {
     let it = this::<WSeqIter>(w_self);
     if it.w_seq.is_null() { reduced_empty(sp, false) } else { reduced(sp, "reversed", it.w_seq, it.index as i64 - 1) }
 }
-/// Set state information for unpickling.
+/// Restores the position that `__reduce__` gave.
 #[interp_fn(method, name = "__setstate__", sig = "(self, object, /)")]
 fn setstate(sp: Space, w_self: W, w_state: W) -> Res<()> {
     let i = sp.int_w(w_state)?.max(0) as usize;
@@ -184,12 +135,11 @@ fn setstate(sp: Space, w_self: W, w_state: W) -> Res<()> {
     }
     it.index = match sp.layout(w_self) {
         TID_LIST_ITER => i.min(list_items(it.w_seq).len()),
-        TID_TUPLE_ITER => i.min(tuple_items(it.w_seq).len()),
-        _ => i,
+        _ => i.min(tuple_items(it.w_seq).len()),
     };
     Ok(())
 }
-/// Set state information for unpickling.
+/// Restores the position that `__reduce__` gave.
 #[interp_fn(method, name = "__setstate__", sig = "(self, object, /)")]
 fn reverse_setstate(sp: Space, w_self: W, w_state: W) -> Res<()> {
     let i = sp.int_w(w_state)?;
@@ -200,66 +150,10 @@ fn reverse_setstate(sp: Space, w_self: W, w_state: W) -> Res<()> {
     Ok(())
 }
 
-/// `iter(callable, sentinel)`; both NULL when exhausted.
-#[derive(GcObject)]
-#[repr(C)]
-pub struct WCallIter {
-    pub header: Header,
-    pub w_callable: W,
-    pub w_sentinel: W,
-}
-typespec!(pub CALL_ITER: WCallIter, "callable_iterator", {
-    flags: ty::DISALLOW_INSTANTIATION,
-    slots: &Slots { iter: Some(iter_self), next: Some(call_next), ..Slots::EMPTY },
-    methods: methods![call_reduce],
-});
-/// iter(callable, sentinel)
-pub fn new_call(sp: Space, w_callable: W, w_sentinel: W) -> Res<W> {
-    // SAFETY: the row's layout; the object is new.
-    unsafe {
-        let w = sp.alloc(tids::CALL_ITER, size_of::<WCallIter>())?;
-        let it = w.ptr::<WCallIter>();
-        (*it).w_callable = w_callable;
-        (*it).w_sentinel = w_sentinel;
-        Ok(w)
-    }
-}
-#[slot]
-fn call_next(sp: Space, w_self: W) -> Res<Option<W>> {
-    let it = this::<WCallIter>(w_self);
-    let exhausted = || {
-        let mut it = this::<WCallIter>(w_self);
-        (it.w_callable, it.w_sentinel) = (W::NULL, W::NULL);
-        Ok(None)
-    };
-    if it.w_callable.is_null() {
-        return Ok(None);
-    }
-    let w = match sp.call(it.w_callable, &[]) {
-        Ok(w) => w,
-        Err(_) if sp.catch(known::STOP_ITERATION) => return exhausted(),
-        Err(r) => return Err(r),
-    };
-    // The call may have exhausted this iterator.
-    if it.w_sentinel.is_null() {
-        return Ok(None);
-    }
-    if eq(sp, it.w_sentinel, w)? { exhausted() } else { Ok(Some(w)) }
-}
-/// Return state information for pickling.
-#[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
-fn call_reduce(sp: Space, w_self: W) -> Res<W> {
-    let it = this::<WCallIter>(w_self);
-    if it.w_callable.is_null() {
-        return reduced_empty(sp, true);
-    }
-    let w_args = sp.newtuple(&[it.w_callable, it.w_sentinel])?;
-    sp.newtuple(&[builtin(sp, "iter")?, w_args])
-}
-
 /// reversed
 #[derive(GcObject)]
 #[repr(C)]
+#[allow(missing_docs)]
 pub struct WReversed {
     pub header: Header,
     /// NULL when exhausted.
@@ -267,8 +161,10 @@ pub struct WReversed {
     /// The next index.
     pub index: i64,
 }
-typespec!(pub REVERSED: WReversed, "reversed", {
-    doc: Str::new("Return a reverse iterator over the values of the given sequence."),
+typespec!(
+    /// The type `reversed`.
+    pub REVERSED: WReversed, "reversed", {
+    doc: Str::new("The items of a sequence from the last to the first."),
     flags: ty::BASETYPE,
     slots: &Slots { new: Some(reversed_new), iter: Some(iter_self), next: Some(reversed_next), ..Slots::EMPTY },
     methods: methods![reversed_length_hint, reversed_reduce, reversed_setstate],
@@ -316,7 +212,7 @@ fn reversed_next(sp: Space, w_self: W) -> Res<Option<W>> {
         }
     }
 }
-/// Private method returning an estimate of len(list(it)).
+/// How many items are probably left.
 #[interp_fn(method, name = "__length_hint__", sig = "(self, /)")]
 fn reversed_length_hint(sp: Space, w_self: W) -> Res<i64> {
     let it = this::<WReversed>(w_self);
@@ -326,7 +222,7 @@ fn reversed_length_hint(sp: Space, w_self: W) -> Res<i64> {
     let n = sp.len(it.w_seq)?;
     Ok(if n < it.index + 1 { 0 } else { it.index + 1 })
 }
-/// Return state information for pickling.
+/// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn reversed_reduce(sp: Space, w_self: W) -> Res<W> {
     let it = this::<WReversed>(w_self);
@@ -338,7 +234,7 @@ fn reversed_reduce(sp: Space, w_self: W) -> Res<W> {
     let w_args = sp.newtuple(&[it.w_seq])?;
     sp.newtuple(&[w_type, w_args, sp.newint(it.index)])
 }
-/// Set state information for unpickling.
+/// Restores the position that `__reduce__` gave.
 #[interp_fn(method, name = "__setstate__", sig = "(self, object, /)")]
 fn reversed_setstate(sp: Space, w_self: W, w_state: W) -> Res<()> {
     let i = sp.int_w(w_state)?;

@@ -10,8 +10,10 @@ use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
 use taipan_plugin_api::raise;
 
-typespec!(pub SET: WSet, "set", {
-    doc: Str::new("Build an unordered collection of unique elements."),
+typespec!(
+    /// The type `set`.
+    pub SET: WSet, "set", {
+    doc: Str::new("A collection of distinct hashable elements that can be changed."),
     flags: ty::BASETYPE | ty::WEAKREF,
     slots: &Slots {
         repr: Some(set_repr), compare: Some(set_compare), iter: Some(set_iter), new: Some(set_new), init: Some(set_init),
@@ -25,8 +27,10 @@ typespec!(pub SET: WSet, "set", {
         issuperset, pop, reduce, remove, sizeof, symmetric_difference, symmetric_difference_update, union, update, class_getitem
     ],
 });
-typespec!(pub FROZENSET: WSet, "frozenset", {
-    doc: Str::new("Build an immutable unordered collection of unique elements."),
+typespec!(
+    /// The type `frozenset`.
+    pub FROZENSET: WSet, "frozenset", {
+    doc: Str::new("A fixed, hashable collection of distinct hashable elements."),
     flags: ty::BASETYPE | ty::WEAKREF,
     slots: &Slots {
         repr: Some(set_repr), compare: Some(set_compare), hash: Some(frozenset_hash), iter: Some(set_iter),
@@ -297,7 +301,7 @@ fn union(sp: Space, w_self: W, w_others: W) -> Res<W> {
 fn update(sp: Space, w_self: W, w_others: W) -> Res<()> {
     tuple_items(w_others).iter().try_for_each(|w| set::add_all(sp, w_self, *w))
 }
-/// Return state information for pickling.
+/// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn reduce(sp: Space, w_self: W) -> Res<W> {
     let w_list = super::list::from_iterable(sp, w_self)?;
@@ -315,6 +319,7 @@ fn sizeof(_sp: Space, w_self: W) -> Res<usize> {
 /// An iterator of a set.
 #[derive(GcObject)]
 #[repr(C)]
+#[allow(missing_docs)]
 pub struct WSetIter {
     pub header: Header,
     /// NULL when exhausted.
@@ -324,7 +329,9 @@ pub struct WSetIter {
     pub len: usize,
     pub left: usize,
 }
-typespec!(pub SET_ITER: WSetIter, "set_iterator", {
+typespec!(
+    /// The type `set_iterator`.
+    pub SET_ITER: WSetIter, "set_iterator", {
     flags: ty::DISALLOW_INSTANTIATION,
     slots: &Slots { iter: Some(iter_self), next: Some(iter_next), ..Slots::EMPTY },
     methods: methods![iter_length_hint, iter_reduce],
@@ -364,13 +371,13 @@ fn iter_next(sp: Space, w_self: W) -> Res<Option<W>> {
     it.left = it.left.saturating_sub(1);
     Ok(Some(e.w_key))
 }
-/// Private method returning an estimate of len(list(it)).
+/// How many items are probably left.
 #[interp_fn(method, name = "__length_hint__", sig = "(self, /)")]
 fn iter_length_hint(_sp: Space, w_self: W) -> Res<usize> {
     let it = this::<WSetIter>(w_self);
     Ok(if !it.w_set.is_null() && set::len(it.w_set) == it.len { it.left } else { 0 })
 }
-/// Return state information for pickling.
+/// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn iter_reduce(sp: Space, w_self: W) -> Res<W> {
     let it = this::<WSetIter>(w_self);

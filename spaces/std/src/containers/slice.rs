@@ -10,6 +10,7 @@ use taipan_plugin_api::raise;
 
 /// The evaluated parts of a slice, not yet fitted to a length.
 #[derive(Copy, Clone, Debug)]
+#[allow(missing_docs)]
 pub struct Parts {
     pub start: i64,
     pub stop: i64,
@@ -18,6 +19,7 @@ pub struct Parts {
 
 /// The items a slice selects: `len` of them from `start` in steps.
 #[derive(Copy, Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
 pub struct Range {
     pub start: i64,
     pub stop: i64,
@@ -92,8 +94,10 @@ pub fn new(sp: Space, w_start: W, w_stop: W, w_step: W) -> Res<W> {
     }
 }
 
-typespec!(pub SLICE: WSlice, "slice", {
-    doc: Str::new("slice(stop)\nslice(start, stop[, step])\n\nCreate a slice object."),
+typespec!(
+    /// The type `slice`.
+    pub SLICE: WSlice, "slice", {
+    doc: Str::new("slice(stop)\nslice(start, stop[, step])\n\nWhich items of a sequence `[start:stop:step]` means."),
     slots: &Slots { repr: Some(slice_repr), compare: Some(slice_compare), hash: Some(slice_hash), new: Some(slice_new), ..Slots::EMPTY },
     methods: methods![indices, reduce],
     members: table![
@@ -192,7 +196,7 @@ pub fn big_indices(sp: Space, w_slice: W, len: &BigInt) -> Res<(BigInt, BigInt, 
     Ok((start, stop, step))
 }
 
-/// Return state information for pickling.
+/// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn reduce(sp: Space, w_self: W) -> Res<W> {
     let s = this::<WSlice>(w_self);

@@ -52,7 +52,12 @@ pub fn less(sp: Space, a: W, b: W) -> Res<bool> {
     if a.is_int() && b.is_int() {
         return Ok((a.0 as i64) < b.0 as i64);
     }
-    let w = sp.lt(a, b)?;
+    // The common sort of tuples: (key, ...) pairs.
+    let w = if exact(a, TID_TUPLE) && exact(b, TID_TUPLE) {
+        compare_sequences(sp, a, b, LT, tuple_items)?
+    } else {
+        sp.lt(a, b)?
+    };
     if w == W::TRUE || w == W::FALSE { Ok(w == W::TRUE) } else { sp.is_true(w) }
 }
 

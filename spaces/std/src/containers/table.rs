@@ -18,6 +18,7 @@ use taipan_plugin_api::prelude::*;
 
 /// What WDict and WSet begin with.
 #[repr(C)]
+#[allow(missing_docs)]
 pub struct Holder {
     pub header: Header,
     pub w_keys: W,

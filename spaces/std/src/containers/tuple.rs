@@ -13,8 +13,10 @@ use taipan_plugin_api::raise;
 
 const ITEMS: usize = size_of::<WTuple>();
 
-typespec!(pub TUPLE: WTuple, "tuple", {
-    doc: Str::new("Built-in immutable sequence."),
+typespec!(
+    /// The type `tuple`.
+    pub TUPLE: WTuple, "tuple", {
+    doc: Str::new("A fixed sequence of objects, made from the items of an iterable or empty."),
     flags: ty::BASETYPE | ty::SEQUENCE,
     layout_flags: tf::VAR | tf::ITEMS_W,
     item_bytes: 8,
@@ -189,10 +191,12 @@ impl Hasher {
     const P1: u64 = 11400714785074694791;
     const P2: u64 = 14029467366897019727;
     const P5: u64 = 2870177450012600261;
+    /// No lanes yet.
     #[allow(clippy::new_without_default)]
     pub fn new() -> Hasher {
         Hasher(Self::P5)
     }
+    /// Adds an element's hash.
     #[inline]
     pub fn add(&mut self, lane: u64) {
         self.0 = self.0.wrapping_add(lane.wrapping_mul(Self::P2)).rotate_left(31).wrapping_mul(Self::P1);
@@ -200,9 +204,11 @@ impl Hasher {
     fn valid(h: u64) -> i64 {
         if h == u64::MAX { 1546275796 } else { h as i64 }
     }
+    /// A tuple's hash.
     pub fn with_len(self, n: usize) -> i64 {
         Self::valid(self.0.wrapping_add(n as u64 ^ (Self::P5 ^ 3527539)))
     }
+    /// A slice's hash.
     pub fn without_len(self) -> i64 {
         Self::valid(self.0)
     }

@@ -8,11 +8,17 @@ use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
 use taipan_plugin_api::raise;
 
+/// Numbers of the comparison operators (`CmpOp`).
 pub const LT: u32 = 0;
+#[allow(missing_docs)]
 pub const LE: u32 = 1;
+#[allow(missing_docs)]
 pub const EQ: u32 = 2;
+#[allow(missing_docs)]
 pub const NE: u32 = 3;
+#[allow(missing_docs)]
 pub const GT: u32 = 4;
+#[allow(missing_docs)]
 pub const GE: u32 = 5;
 
 /// The struct behind a word whose layout is known: in slots and methods the dispatch has checked self, elsewhere the caller has.
@@ -153,6 +159,9 @@ pub fn satisfies(op: u32, o: Ordering) -> bool {
 
 /// a OP b by the operator's number.
 pub fn compare(sp: Space, op: u32, a: W, b: W) -> Res<W> {
+    if a.is_int() && b.is_int() {
+        return Ok(W::bool(satisfies(op, (a.0 as i64).cmp(&(b.0 as i64)))));
+    }
     match op {
         LT => sp.lt(a, b),
         LE => sp.le(a, b),
@@ -272,14 +281,13 @@ pub fn search_range(start: i64, stop: i64, len: usize) -> (usize, usize) {
     (fix(start) as usize, fix(stop) as usize)
 }
 
-/// The module and qualified name of a class, for messages; builtins without module.
+/// The module and qualified name of a class, for messages; without module for builtins and the main program.
 pub fn full_type_name(sp: Space, w: W) -> String {
     let name = sp.type_(w).and_then(|t| {
         let q = sp.string_w(sp.getattr(t, name!(sp, "__qualname__"))?)?;
         let w_m = sp.getattr(t, name!(sp, "__module__"))?;
         Ok(match sp.text_opt(w_m) {
             Some(m) if !m.eq_str("builtins") && !m.eq_str("__main__") => format!("{}.{q}", m.to_str()),
-            Some(m) if m.eq_str("__main__") => format!("__main__.{q}"),
             _ => q,
         })
     });
@@ -291,14 +299,10 @@ pub fn full_type_name(sp: Space, w: W) -> String {
 
 /// `types.GenericAlias(origin, args)`.
 pub fn generic_alias(sp: Space, w_origin: W, w_args: W) -> Res<W> {
-    let w_alias = sp.known(known::GENERIC_ALIAS);
-    if w_alias.is_null() {
-        return Err(sp.not_implemented("types.GenericAlias"));
-    }
-    sp.call(w_alias, &[w_origin, w_args])
+    crate::types::genericalias::new_alias(sp, w_origin, w_args)
 }
 
-/// See PEP 585
+/// The class with type arguments, as in annotations.
 #[interp_fn(classmethod, name = "__class_getitem__", sig = "(cls, object, /)")]
 pub fn class_getitem(sp: Space, w_cls: W, w_item: W) -> Res<W> {
     generic_alias(sp, w_cls, w_item)
@@ -329,9 +333,11 @@ pub fn repr_guard(w: W) -> Option<ReprGuard> {
 /// Collects text of reprs, surrogates included.
 pub struct ReprText(Vec<u8>);
 impl ReprText {
+    /// Begins with some text.
     pub fn new(s: &str) -> ReprText {
         ReprText(s.as_bytes().to_vec())
     }
+    /// Appends text.
     pub fn push(&mut self, s: &str) {
         self.0.extend_from_slice(s.as_bytes())
     }
@@ -341,6 +347,7 @@ impl ReprText {
         self.0.extend_from_slice(&sp.text_w(w_r)?.to_wtf8());
         Ok(())
     }
+    /// The whole as a str.
     pub fn finish(self, sp: Space) -> Res<W> {
         sp.newstr_wtf8(&self.0)
     }

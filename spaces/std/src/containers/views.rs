@@ -12,12 +12,15 @@ use taipan_plugin_api::prelude::*;
 
 /// What a view or iterator shows.
 pub const KEYS: u64 = 0;
+#[allow(missing_docs)]
 pub const VALUES: u64 = 1;
+#[allow(missing_docs)]
 pub const ITEMS: u64 = 2;
 
 /// A view.
 #[derive(GcObject)]
 #[repr(C)]
+#[allow(missing_docs)]
 pub struct WView {
     pub header: Header,
     pub w_dict: W,
@@ -26,7 +29,9 @@ pub struct WView {
 const SET_OPS: [Option<BinaryFn>; 13] =
     binary(&[(BinOp::Sub, view_sub), (BinOp::And, view_and), (BinOp::Or, view_or), (BinOp::Xor, view_xor)]);
 
-typespec!(pub DICT_KEYS: WView, "dict_keys", {
+typespec!(
+    /// The type `dict_keys`.
+    pub DICT_KEYS: WView, "dict_keys", {
     flags: ty::DISALLOW_INSTANTIATION,
     slots: &Slots {
         repr: Some(view_repr), len: Some(view_len), iter: Some(view_iter), contains: Some(view_contains),
@@ -35,7 +40,9 @@ typespec!(pub DICT_KEYS: WView, "dict_keys", {
     methods: methods![isdisjoint, reversed],
     getset: table![getset!("mapping", mapping)],
 });
-typespec!(pub DICT_ITEMS: WView, "dict_items", {
+typespec!(
+    /// The type `dict_items`.
+    pub DICT_ITEMS: WView, "dict_items", {
     flags: ty::DISALLOW_INSTANTIATION,
     slots: &Slots {
         repr: Some(view_repr), len: Some(view_len), iter: Some(view_iter), contains: Some(view_contains),
@@ -44,7 +51,9 @@ typespec!(pub DICT_ITEMS: WView, "dict_items", {
     methods: methods![isdisjoint, reversed],
     getset: table![getset!("mapping", mapping)],
 });
-typespec!(pub DICT_VALUES: WView, "dict_values", {
+typespec!(
+    /// The type `dict_values`.
+    pub DICT_VALUES: WView, "dict_values", {
     flags: ty::DISALLOW_INSTANTIATION,
     slots: &Slots { repr: Some(view_repr), len: Some(view_len), iter: Some(view_iter), ..Slots::EMPTY },
     methods: methods![reversed],

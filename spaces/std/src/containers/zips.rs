@@ -9,6 +9,7 @@ use taipan_plugin_api::{raise, setfield};
 /// enumerate
 #[derive(GcObject)]
 #[repr(C)]
+#[allow(missing_docs)]
 pub struct WEnumerate {
     pub header: Header,
     pub w_iter: W,
@@ -17,6 +18,7 @@ pub struct WEnumerate {
 /// zip (`w_func` NULL) and map: a tuple of iterators.
 #[derive(GcObject)]
 #[repr(C)]
+#[allow(missing_docs)]
 pub struct WZip {
     pub header: Header,
     pub w_func: W,
@@ -26,31 +28,40 @@ pub struct WZip {
 /// filter
 #[derive(GcObject)]
 #[repr(C)]
+#[allow(missing_docs)]
 pub struct WFilter {
     pub header: Header,
     pub w_func: W,
     pub w_iter: W,
 }
 
-typespec!(pub ENUMERATE: WEnumerate, "enumerate", {
-    doc: Str::new("Return an enumerate object.\n\n  iterable\n    an object supporting iteration"),
+typespec!(
+    /// The type `enumerate`.
+    pub ENUMERATE: WEnumerate, "enumerate", {
+    doc: Str::new("Pairs of a running number, from start on, and an item of the iterable."),
     flags: ty::BASETYPE,
     slots: &Slots { new: Some(enumerate_new), iter: Some(iter_self), next: Some(enumerate_next), ..Slots::EMPTY },
     methods: methods![enumerate_reduce, class_getitem],
 });
-typespec!(pub ZIP: WZip, "zip", {
+typespec!(
+    /// The type `zip`.
+    pub ZIP: WZip, "zip", {
     doc: Str::new("Tuples of the items of several iterables, as long as all have one.\n\nIf strict is true, iterables of different lengths are a ValueError."),
     flags: ty::BASETYPE,
     slots: &Slots { new: Some(zip_new), iter: Some(iter_self), next: Some(zip_next), ..Slots::EMPTY },
     methods: methods![zip_reduce, zip_setstate],
 });
-typespec!(pub MAP: WZip, "map", {
+typespec!(
+    /// The type `map`.
+    pub MAP: WZip, "map", {
     doc: Str::new("The function's results for the items of one or several iterables.\n\nIf strict is true, iterables of different lengths are a ValueError."),
     flags: ty::BASETYPE,
     slots: &Slots { new: Some(map_new), iter: Some(iter_self), next: Some(map_next), ..Slots::EMPTY },
     methods: methods![map_reduce, zip_setstate],
 });
-typespec!(pub FILTER: WFilter, "filter", {
+typespec!(
+    /// The type `filter`.
+    pub FILTER: WFilter, "filter", {
     doc: Str::new("The items for which the function (None: the item itself) is true."),
     flags: ty::BASETYPE,
     slots: &Slots { new: Some(filter_new), iter: Some(iter_self), next: Some(filter_next), ..Slots::EMPTY },
@@ -114,7 +125,7 @@ fn enumerate_next(sp: Space, w_self: W) -> Res<Option<W>> {
     setfield!(sp, w_self, WEnumerate, w_count, w_next);
     sp.newtuple(&[w_count, w_item]).map(Some)
 }
-/// Return state information for pickling.
+/// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn enumerate_reduce(sp: Space, w_self: W) -> Res<W> {
     let e = this::<WEnumerate>(w_self);
@@ -228,12 +239,12 @@ fn zip_state(sp: Space, w_self: W, w_args: W) -> Res<W> {
         sp.newtuple(&[w_type, w_args])
     }
 }
-/// Return state information for pickling.
+/// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn zip_reduce(sp: Space, w_self: W) -> Res<W> {
     zip_state(sp, w_self, this::<WZip>(w_self).w_iters)
 }
-/// Return state information for pickling.
+/// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn map_reduce(sp: Space, w_self: W) -> Res<W> {
     let z = this::<WZip>(w_self);
@@ -242,7 +253,7 @@ fn map_reduce(sp: Space, w_self: W) -> Res<W> {
     args.extend(tuple_items(z.w_iters));
     zip_state(sp, w_self, args.into_tuple()?)
 }
-/// Set state information for unpickling.
+/// Restores the position that `__reduce__` gave.
 #[interp_fn(method, name = "__setstate__", sig = "(self, object, /)")]
 fn zip_setstate(sp: Space, w_self: W, w_state: W) -> Res<()> {
     let strict = sp.is_true(w_state)?;
@@ -272,7 +283,7 @@ fn filter_next(sp: Space, w_self: W) -> Res<Option<W>> {
     }
     Ok(None)
 }
-/// Return state information for pickling.
+/// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn filter_reduce(sp: Space, w_self: W) -> Res<W> {
     let f = this::<WFilter>(w_self);

@@ -11,7 +11,17 @@ use taipan_plugin_api::prelude::*;
 use taipan_plugin_api::{interp_fn, mixed_module};
 
 /// Mixed modules that belong to the space itself.
-static OWN: &[&ModuleSpec] = &[&super::builtins::MODULE, &super::sys::MODULE, &super::marshal::MODULE, &MODULE, &super::threads::MODULE, &super::sys::GC_MODULE, &super::sys::TAIPAN_MODULE];
+static OWN: &[&ModuleSpec] = &[
+    &super::builtins::MODULE,
+    &super::sys::MODULE,
+    &super::sys::GC_MODULE,
+    &super::sys::TAIPAN_MODULE,
+    &super::marshal::MODULE,
+    &super::threads::MODULE,
+    &MODULE,
+    &crate::text::codecs::module::CODECS,
+    &crate::text::template::MODULE,
+];
 
 /// The description of a mixed module and the library it comes from.
 pub fn find(sp: Space, name: &str) -> Option<(&'static ModuleSpec, Option<String>)> {

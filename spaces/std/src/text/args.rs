@@ -60,7 +60,13 @@ pub fn window(sp: Space, w_start: Option<W>, w_end: Option<W>, len: usize) -> Re
 
 fn clip(start: i64, end: i64, len: usize) -> Option<(usize, usize)> {
     let n = len as i64;
-    let end = if end > n { n } else if end < 0 { end.saturating_add(n).max(0) } else { end };
+    let end = if end > n {
+        n
+    } else if end < 0 {
+        end.saturating_add(n).max(0)
+    } else {
+        end
+    };
     let start = if start < 0 { start.saturating_add(n).max(0) } else { start };
     (start <= end).then_some((start as usize, end as usize))
 }
@@ -110,7 +116,9 @@ pub fn is_slice(sp: Space, w: W) -> bool {
 pub fn slice_indices(sp: Space, w_slice: W, len: impl FnOnce() -> usize) -> Res<Indices> {
     // SAFETY: the caller has checked with `is_slice`.
     let s = unsafe { &*w_slice.ptr::<WSlice>() };
-    let part = |w: W| -> Res<Option<i64>> { if w.is_none() || w.is_null() { Ok(None) } else { bound(sp, Some(w), 0).map(Some) } };
+    let part = |w: W| -> Res<Option<i64>> {
+        if w.is_none() || w.is_null() { Ok(None) } else { bound(sp, Some(w), 0).map(Some) }
+    };
     let step = part(s.w_step)?.unwrap_or(1).max(-i64::MAX);
     if step == 0 {
         return Err(sp.value_error("slice step cannot be zero"));
@@ -136,7 +144,13 @@ pub fn constructor<const N: usize>(sp: Space, args: Args, fname: &str, names: [&
                 return Err(raise!(sp, TYPE_ERROR, "{fname}() got an unexpected keyword argument '{}'", name.to_str()));
             }
             Some(i) if out[i].is_some() => {
-                return Err(raise!(sp, TYPE_ERROR, "argument for {fname}() given by name ('{}') and position ({})", names[i], i + 1));
+                return Err(raise!(
+                    sp,
+                    TYPE_ERROR,
+                    "argument for {fname}() given by name ('{}') and position ({})",
+                    names[i],
+                    i + 1
+                ));
             }
             Some(i) => out[i] = Some(w),
         }

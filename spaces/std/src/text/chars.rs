@@ -140,7 +140,9 @@ impl<'a> Chars<'a> {
         }
         let mut out = Vec::with_capacity(self.len() * width);
         for c in self.iter() {
-            out.extend_from_slice(&c.to_ne_bytes()[if cfg!(target_endian = "little") { 0..width } else { 4 - width..4 }]);
+            out.extend_from_slice(
+                &c.to_ne_bytes()[if cfg!(target_endian = "little") { 0..width } else { 4 - width..4 }],
+            );
         }
         Cow::Owned(out)
     }
@@ -195,7 +197,11 @@ impl<'n> Finder<'n> {
     /// The first match in `raw` (memory of whole characters), as a character index.
     pub fn find(&self, raw: &[u8]) -> Option<usize> {
         if self.width == 1 {
-            return if self.needle.len() == 1 { memchr::memchr(self.needle[0], raw) } else { memmem::find(raw, &self.needle) };
+            return if self.needle.len() == 1 {
+                memchr::memchr(self.needle[0], raw)
+            } else {
+                memmem::find(raw, &self.needle)
+            };
         }
         let finder = memmem::Finder::new(&*self.needle);
         let mut from = 0;

@@ -80,7 +80,7 @@ fn is(w: W, tid: u32) -> bool {
     unsafe { w.is_tid(tid) }
 }
 /// How messages name a class of this module: with the module.
-fn full_name(sp: Space, w: W) -> String {
+pub fn full_name(sp: Space, w: W) -> String {
     let name = sp.type_name(w);
     if is(w, tid::TEMPLATE) || is(w, tid::INTERPOLATION) { format!("string.templatelib.{name}") } else { name }
 }
@@ -198,7 +198,7 @@ fn template_reduce(sp: Space, w_self: W) -> Res<W> {
     sp.newtuple(&[w_make, w_args])
 }
 /// Template[type]
-#[interp_fn(classmethod, sig = "($type, object, /)")]
+#[interp_fn(classmethod, name = "__class_getitem__", sig = "($type, object, /)")]
 fn __class_getitem__(sp: Space, w_type: W, w_item: W) -> Res<W> {
     sp.call(sp.known(known::GENERIC_ALIAS), &[w_type, w_item])
 }
@@ -256,12 +256,6 @@ fn interpolation_reduce(sp: Space, w_self: W) -> Res<W> {
     sp.newtuple(&[sp.type_(w_self)?, w_args])
 }
 
-/// The tuple for `__match_args__` of Interpolation, to be stored in the class when it is made.
-pub fn match_args(sp: Space) -> Res<W> {
-    let names = ["value", "expression", "conversion", "format_spec"].map(|n| sp.intern(n));
-    sp.newtuple(&names)
-}
-
 typespec!(pub TEMPLATE: WTemplate, "string.templatelib.Template", {
     doc: Str::new("Template object"),
     flags: ty::IMMUTABLE,
@@ -293,3 +287,25 @@ typespec!(pub TEMPLATE_ITER: WTemplateIter, "string.templatelib.TemplateIter", {
     flags: ty::IMMUTABLE | ty::DISALLOW_INSTANTIATION,
     slots: &Slots { iter: Some(iter_self), next: Some(iter_next), ..Slots::EMPTY },
 });
+
+fn init(sp: Space, w_module: W) -> Res<()> {
+    for (tid, name) in
+        [(tid::TEMPLATE, "Template"), (tid::INTERPOLATION, "Interpolation"), (tid::TEMPLATE_ITER, "TemplateIter")]
+    {
+        sp.setattr_str(w_module, name, sp.row_of(tid).w_type)?;
+    }
+    // The class is immutable for everybody else; nothing has looked it up before this.
+    // SAFETY: the class of a type row.
+    let w_dict = unsafe { (*sp.row_of(tid::INTERPOLATION).w_type.ptr::<crate::layouts::WType>()).w_dict };
+    let names = ["value", "expression", "conversion", "format_spec"].map(|n| sp.intern(n));
+    let w_names = sp.newtuple(&names)?;
+    sp.dict_set_str(w_dict, "__match_args__", w_names)
+}
+
+taipan_plugin_api::mixed_module!(
+    MODULE,
+    "_templatelib",
+    doc = "The classes of template strings, for the evaluator and string.templatelib.",
+    functions = [],
+    init = init,
+);

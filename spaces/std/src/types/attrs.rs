@@ -206,7 +206,8 @@ pub fn set_in_class(sp: Space, w: W, w_name: W, value: W) -> Res<()> {
         if lookup::cacheable(w_name) {
             // SAFETY: an interned str.
             unsafe { w_name.header().rt |= lookup::RT_VOLATILE_NAME };
-            lookup::modified(sp, w);
+            // Other classes may have remembered an attribute of this name, and would not be told of its changes any more.
+            lookup::modified(sp, builtin_type(sp, TID_OBJECT));
         }
         if show(sp, w_name).starts_with("__") {
             lookup::modified(sp, w);

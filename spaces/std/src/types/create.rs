@@ -52,13 +52,13 @@ pub fn start(sp: Space, families: &[&[Builtin]]) -> Res<()> {
     twin(TID_BUILTIN, TID_BUILTIN_METHOD);
     for (i, b) in all().enumerate() {
         let w = made[i];
-        let w_base = if b.tid == TID_OBJECT {
-            W::NULL
-        } else {
-            builtin_type(sp, if b.base == 0 { TID_OBJECT } else { b.base })
-        };
+        let w_base =
+            if b.tid == TID_OBJECT { W::NULL } else { builtin_type(sp, if b.base == 0 { TID_OBJECT } else { b.base }) };
         complete(sp, w, w_base, b.tid)?;
         wt(w).flags |= tflags::IMMUTABLE;
+        if b.known == known::EXCEPTION_GROUP {
+            second_base(sp, w, sp.known(known::EXCEPTION))?
+        }
     }
     twin(TID_INT, TID_LONG);
     twin(TID_LONG, TID_INT);
@@ -66,9 +66,20 @@ pub fn start(sp: Space, families: &[&[Builtin]]) -> Res<()> {
     for (i, b) in all().enumerate() {
         namespace(sp, made[i], b.spec, W::NULL)?;
     }
+    // Rows are native memory: classes live because object's (transitive) list of subclasses holds them.
+    static ROOT: Global = Global::new();
+    ROOT.set(sp, builtin_type(sp, TID_OBJECT));
     if sp.known(known::EMPTY_TUPLE).is_null() {
         let w = sp.newtuple(&[])?;
         set_known(sp, known::EMPTY_TUPLE, w)
+    }
+    if sp.known(known::EMPTY_STR).is_null() {
+        let w = sp.intern("");
+        set_known(sp, known::EMPTY_STR, w)
+    }
+    if sp.known(known::EMPTY_BYTES).is_null() {
+        let w = sp.newbytes(b"")?;
+        set_known(sp, known::EMPTY_BYTES, w)
     }
     Ok(())
 }
@@ -160,7 +171,12 @@ fn complete(sp: Space, w: W, w_base: W, tid: u32) -> Res<()> {
     if !w_base.is_null() {
         let b = wt(w_base);
         flags |= b.flags
-            & (tflags::DICT | tflags::WEAKREF | tflags::SEQUENCE | tflags::MAPPING | tflags::TYPE_SUBCLASS | tflags::EXC_SUBCLASS);
+            & (tflags::DICT
+                | tflags::WEAKREF
+                | tflags::SEQUENCE
+                | tflags::MAPPING
+                | tflags::TYPE_SUBCLASS
+                | tflags::EXC_SUBCLASS);
         let base_row = layout_row(sp, w_base);
         let base_tid = base_row.tid;
         if base_tid != TID_OBJECT && row.fixed_bytes >= solid_size(base_row) && tid != TID_BOOL {
@@ -170,10 +186,13 @@ fn complete(sp: Space, w: W, w_base: W, tid: u32) -> Res<()> {
         add_subclass(sp, w_base, w)?;
     }
     t.flags |= flags;
-    if !w_base.is_null() && wt(w_base).tid == tid_of_base_exception(sp) {
+    if tid == tid_of_base_exception(sp) || (!w_base.is_null() && wt(w_base).tid == tid_of_base_exception(sp)) {
         t.flags |= tflags::EXC_SUBCLASS
     }
-    if flags & tflags::DICT != 0 && tid != TID_TYPE && shapes::own_dict_slot(row.layout, w).is_none() && row.layout != TID_TYPE
+    if flags & tflags::DICT != 0
+        && tid != TID_TYPE
+        && shapes::own_dict_slot(row.layout, w).is_none()
+        && row.layout != TID_TYPE
     {
         t.nslots = BUILTIN_NSLOTS;
         add_instance_part(row, BUILTIN_NSLOTS);
@@ -184,6 +203,14 @@ fn complete(sp: Space, w: W, w_base: W, tid: u32) -> Res<()> {
     }
     slotdefs::flags(sp, w);
     Ok(())
+}
+/// ExceptionGroup is an Exception too: the only built-in class with two bases.
+fn second_base(sp: Space, w: W, w_other: W) -> Res<()> {
+    let w_bases = sp.newtuple(&[wt(w).w_base, w_other])?;
+    setfield!(sp, w, WType, w_bases, w_bases);
+    let w_mro = super::mro::c3(sp, w)?;
+    setfield!(sp, w, WType, w_mro, w_mro);
+    add_subclass(sp, w_other, w)
 }
 fn tid_of_base_exception(sp: Space) -> u32 {
     let w = sp.known(known::BASE_EXCEPTION);
@@ -234,7 +261,8 @@ fn namespace(sp: Space, w: W, spec: &'static TypeSpec, w_module: W) -> Res<()> {
     if !module.is_empty() || !w_module.is_null() {
         let w_mod = if module.is_empty() { w_module } else { sp.intern(module) };
         setfield!(sp, w, WType, w_module, w_mod);
-        if module != "builtins" {
+        // The space's own classes compute it; those of modules have it in their namespace.
+        if module != "builtins" && wt(w).flags & tflags::IMMUTABLE == 0 || !w_module.is_null() {
             sp.dict_set(d, name!(sp, "__module__"), w_mod)?
         }
     }
@@ -268,6 +296,13 @@ fn namespace(sp: Space, w: W, spec: &'static TypeSpec, w_module: W) -> Res<()> {
         o.offset = m.offset as usize;
         o.w_name = sp.intern(m.name.get());
         sp.dict_set(d, o.w_name, v)?;
+    }
+    let t = wt(w);
+    let inherits = !t.w_base.is_null() && wt(t.w_base).flags & tflags::DICT != 0;
+    let k = name!(sp, "__dict__");
+    if t.nslots != 0 && !inherits && sp.dict_get(d, k)?.is_none() {
+        let g = getset_descr(sp, &super::typeattrs::DICT_GETSET, w)?;
+        sp.dict_set(d, k, g)?
     }
     let w_doc = if spec.doc.get().is_empty() { W::NONE } else { sp.newstr(spec.doc.get())? };
     setfield!(sp, w, WType, w_doc, w_doc);
@@ -338,9 +373,7 @@ pub fn newtype(sp: Space, spec: &'static TypeSpec, w_base: W, w_module: W) -> Re
     t.tid = row.tid;
     t.slots = row.slots as *mut Slots;
     complete(sp, w, w_base, row.tid)?;
-    let w_module = if w_module.is_null() {
-        w_module
-    } else if sp.layout(w_module) == TID_STR {
+    let w_module = if w_module.is_null() || sp.layout(w_module) == TID_STR {
         w_module
     } else {
         sp.getattr_opt(w_module, name!(sp, "__name__"))?.unwrap_or(W::NULL)

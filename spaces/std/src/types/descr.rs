@@ -221,12 +221,17 @@ fn mw_call(sp: Space, w: W, args: Args) -> Res<W> {
 fn mw_repr(sp: Space, w: W) -> Res<W> {
     let m = bound(w);
     let (_, d) = wrapper_def(m.w_wrapper);
-    sp.newstr(&format!("<method-wrapper '{}' of {} object at {}>", d.name, tname(sp, m.w_self), super::object::address(m.w_self)))
+    sp.newstr(&format!(
+        "<method-wrapper '{}' of {} object at {}>",
+        d.name,
+        tname(sp, m.w_self),
+        super::object::address(m.w_self)
+    ))
 }
 #[slot]
 fn mw_compare(_sp: Space, a: W, b: W, op: u32) -> Res<W> {
     // SAFETY: live words.
-    if op < 2 || op > 3 || unsafe { !b.is_tid(TID_METHOD_WRAPPER) || !a.is_tid(TID_METHOD_WRAPPER) } {
+    if !(2..=3).contains(&op) || unsafe { !b.is_tid(TID_METHOD_WRAPPER) || !a.is_tid(TID_METHOD_WRAPPER) } {
         return Ok(W::NOT_IMPLEMENTED);
     }
     let (x, y) = (bound(a), bound(b));
@@ -269,13 +274,8 @@ fn mw_reduce(sp: Space, w: W) -> Res<W> {
     let m = bound(w);
     reduce_getattr(sp, m.w_self, sp.intern(wrapper_def(m.w_wrapper).1.name))
 }
-static MW_SLOTS: Slots = Slots {
-    call: Some(mw_call),
-    repr: Some(mw_repr),
-    compare: Some(mw_compare),
-    hash: Some(mw_hash),
-    ..Slots::EMPTY
-};
+static MW_SLOTS: Slots =
+    Slots { call: Some(mw_call), repr: Some(mw_repr), compare: Some(mw_compare), hash: Some(mw_hash), ..Slots::EMPTY };
 typespec!(pub METHOD_WRAPPER: WMethodWrapper, "method-wrapper", {
     flags: ty::DISALLOW_INSTANTIATION, slots: &MW_SLOTS, methods: methods![mw_reduce],
     getset: table![getset!("__self__", mw_self), getset!("__name__", mw_name), getset!("__qualname__", mw_qualname),

@@ -73,7 +73,15 @@ fn bf_doc(sp: Space, w: W) -> Res<W> {
 }
 #[slot]
 fn bf_sig(sp: Space, w: W) -> Res<W> {
+    let (b, _) = builtin(w);
+    let w_module = if b.w_self.is_null() { b.w_module } else { b.w_self };
+    let of_module = !w_module.is_null() && sp.layout(w_module) == TID_MODULE;
     match signature::text(builtin(w).1) {
+        // inspect drops the module again, because it is `__self__`.
+        Some(t) if of_module && !t.contains('$') => {
+            let rest = t.trim_start_matches('(').trim_start();
+            sp.newstr(&if rest == ")" { "($module)".to_string() } else { format!("($module, {rest}") })
+        }
         Some(t) => sp.newstr(&t),
         None => Ok(W::NONE),
     }
@@ -105,13 +113,8 @@ fn bf_reduce(sp: Space, w: W) -> Res<W> {
     let a = sp.newtuple(&[b.w_self, w_name])?;
     sp.newtuple(&[f, a])
 }
-static BF_SLOTS: Slots = Slots {
-    call: Some(bf_call),
-    repr: Some(bf_repr),
-    compare: Some(bf_compare),
-    hash: Some(bf_hash),
-    ..Slots::EMPTY
-};
+static BF_SLOTS: Slots =
+    Slots { call: Some(bf_call), repr: Some(bf_repr), compare: Some(bf_compare), hash: Some(bf_hash), ..Slots::EMPTY };
 typespec!(pub BUILTIN: WBuiltin, "builtin_function_or_method", {
     flags: ty::DISALLOW_INSTANTIATION | ty::WEAKREF, slots: &BF_SLOTS, methods: methods![bf_reduce],
     getset: table![getset!("__name__", bf_name), getset!("__qualname__", bf_qualname), getset!("__self__", bf_self),

@@ -59,7 +59,8 @@ pub fn repr_item(sp: Space, w: W) -> Res<String> {
     if sp.getattr_opt(w, name!(sp, "__origin__"))?.is_some() && sp.getattr_opt(w, name!(sp, "__args__"))?.is_some() {
         return sp.repr_string(w);
     }
-    let (Some(q), Some(m)) = (sp.getattr_opt(w, name!(sp, "__qualname__"))?, sp.getattr_opt(w, name!(sp, "__module__"))?)
+    let (Some(q), Some(m)) =
+        (sp.getattr_opt(w, name!(sp, "__qualname__"))?, sp.getattr_opt(w, name!(sp, "__module__"))?)
     else {
         return sp.repr_string(w);
     };
@@ -276,8 +277,18 @@ fn call(sp: Space, w: W, args: Args) -> Res<W> {
 }
 /// These come from the alias; everything else from the origin.
 const OWN: &[&str] = &[
-    "__class__", "__origin__", "__args__", "__unpacked__", "__parameters__", "__typing_unpacked_tuple_args__", "__mro_entries__",
-    "__reduce_ex__", "__reduce__", "__copy__", "__deepcopy__", "__bases__",
+    "__class__",
+    "__origin__",
+    "__args__",
+    "__unpacked__",
+    "__parameters__",
+    "__typing_unpacked_tuple_args__",
+    "__mro_entries__",
+    "__reduce_ex__",
+    "__reduce__",
+    "__copy__",
+    "__deepcopy__",
+    "__bases__",
 ];
 #[slot]
 fn getattr(sp: Space, w: W, w_name: W) -> Res<W> {

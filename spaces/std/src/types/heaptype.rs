@@ -139,7 +139,12 @@ fn declared_slots(sp: Space, w_ns: W, w_name: W, w_base: W, bases: &[W]) -> Res<
     let w_tuple = if sp.layout(w_slots) == TID_STR { sp.newtuple(&[w_slots])? } else { sp.fixedtuple(w_slots)? };
     let items = sp.tuple_items(w_tuple);
     if !items.is_empty() && var && base_row.layout != TID_STR {
-        return Err(raise!(sp, TYPE_ERROR, "nonempty __slots__ not supported for subtype of '{}'", tp_name(sp, w_base)));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "nonempty __slots__ not supported for subtype of '{}'",
+            tp_name(sp, w_base)
+        ));
     }
     let class = show(sp, w_name);
     for w in items {
@@ -165,7 +170,12 @@ fn declared_slots(sp: Space, w_ns: W, w_name: W, w_base: W, bases: &[W]) -> Res<
         }
         let w_mangled = mangle(sp, &class, *w)?;
         if sp.dict_get(w_ns, w_mangled)?.is_some() && !t.eq_str("__qualname__") && !t.eq_str("__classcell__") {
-            return Err(raise!(sp, VALUE_ERROR, "{} in __slots__ conflicts with class variable", sp.repr_string(w_mangled)?));
+            return Err(raise!(
+                sp,
+                VALUE_ERROR,
+                "{} in __slots__ conflicts with class variable",
+                sp.repr_string(w_mangled)?
+            ));
         }
         if var {
             return Err(sp.not_implemented("__slots__ in a subclass of str"));
@@ -328,7 +338,11 @@ fn prepare_namespace(sp: Space, w: W, w_dict: W) -> Res<()> {
         if let Some(f) = sp.dict_get(w_dict, k)? {
             // SAFETY: a live word.
             if unsafe { f.is_tid(TID_FUNCTION) } {
-                let m = if class { super::wrappers::new_classmethod(sp, f)? } else { super::wrappers::new_staticmethod(sp, f)? };
+                let m = if class {
+                    super::wrappers::new_classmethod(sp, f)?
+                } else {
+                    super::wrappers::new_staticmethod(sp, f)?
+                };
                 sp.dict_set(w_dict, k, m)?
             }
         }
@@ -514,24 +528,14 @@ pub fn set_bases(sp: Space, w: W, value: W) -> Res<()> {
         return Err(raise!(sp, TYPE_ERROR, "cannot delete '__bases__' attribute of immutable type '{name}'"));
     }
     let Some(bases) = sp.tuple_opt(value) else {
-        return Err(raise!(
-            sp,
-            TYPE_ERROR,
-            "can only assign tuple to {name}.__bases__, not {}",
-            tname(sp, value)
-        ));
+        return Err(raise!(sp, TYPE_ERROR, "can only assign tuple to {name}.__bases__, not {}", tname(sp, value)));
     };
     if bases.is_empty() {
         return Err(raise!(sp, TYPE_ERROR, "can only assign non-empty tuple to {name}.__bases__, not ()"));
     }
     for b in bases {
         if !is_type(sp, *b) {
-            return Err(raise!(
-                sp,
-                TYPE_ERROR,
-                "{name}.__bases__ must be tuple of classes, not '{}'",
-                tname(sp, *b)
-            ));
+            return Err(raise!(sp, TYPE_ERROR, "{name}.__bases__ must be tuple of classes, not '{}'", tname(sp, *b)));
         }
         if subtype(*b, w) {
             return Err(sp.type_error("a __bases__ item causes an inheritance cycle"));

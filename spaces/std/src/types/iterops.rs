@@ -71,7 +71,12 @@ pub fn contains_by_iteration(sp: Space, w: W, x: W) -> Res<bool> {
         Ok(it) => it,
         Err(r) => {
             if sp.catch(known::TYPE_ERROR) {
-                return Err(raise!(sp, TYPE_ERROR, "argument of type '{}' is not a container or iterable", tname(sp, w)));
+                return Err(raise!(
+                    sp,
+                    TYPE_ERROR,
+                    "argument of type '{}' is not a container or iterable",
+                    tname(sp, w)
+                ));
             }
             return Err(r);
         }
@@ -194,7 +199,12 @@ typespec!(pub CALLABLE_ITER: WOldIter, "callable_iterator", {
 /// aiter(a)
 pub fn aiter(sp: Space, w: W) -> Res<W> {
     let Some(f) = slots_of(sp, w).aiter else {
-        return Err(raise!(sp, TYPE_ERROR, "'async for' requires an object with __aiter__ method, got {}", tname(sp, w)));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "'async for' requires an object with __aiter__ method, got {}",
+            tname(sp, w)
+        ));
     };
     // SAFETY: the slot of the object's class.
     let it = res(unsafe { f(sp.th(), w) })?;
@@ -211,7 +221,12 @@ pub fn aiter(sp: Space, w: W) -> Res<W> {
 /// anext(a): the awaitable.
 pub fn anext(sp: Space, w: W) -> Res<W> {
     let Some(f) = slots_of(sp, w).anext else {
-        return Err(raise!(sp, TYPE_ERROR, "'async for' requires an iterator with __anext__ method, got {}", tname(sp, w)));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "'async for' requires an iterator with __anext__ method, got {}",
+            tname(sp, w)
+        ));
     };
     // SAFETY: the slot of the object's class.
     res(unsafe { f(sp.th(), w) })

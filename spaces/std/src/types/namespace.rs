@@ -104,7 +104,13 @@ fn replace(sp: Space, w: W, w_changes: W) -> Res<W> {
     let r = sp.call(type_of(sp, w), &[])?;
     let t = builtin_type(sp, super::NAMESPACE);
     if !instance(sp, r, t) {
-        return Err(raise!(sp, TYPE_ERROR, "expect types.SimpleNamespace type, but {}() returned '{}' object", tname(sp, w), tname(sp, r)));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "expect types.SimpleNamespace type, but {}() returned '{}' object",
+            tname(sp, w),
+            tname(sp, r)
+        ));
     }
     let d = shapes::getdict(sp, r)?;
     sp.dict_update(d, shapes::getdict(sp, w)?, 1)?;

@@ -28,12 +28,7 @@ fn tp_new(sp: Space, w_owner: W, args: Args) -> Res<W> {
         return Err(raise!(sp, TYPE_ERROR, "{owner}.__new__(): not enough arguments"));
     };
     if !is_type(sp, w_type) {
-        return Err(raise!(
-            sp,
-            TYPE_ERROR,
-            "{owner}.__new__(X): X is not a type object ({})",
-            tname(sp, w_type)
-        ));
+        return Err(raise!(sp, TYPE_ERROR, "{owner}.__new__(X): X is not a type object ({})", tname(sp, w_type)));
     }
     if !subtype(w_type, w_owner) {
         let t = tp_name(sp, w_type);
@@ -259,9 +254,9 @@ fn reduce(sp: Space, w: W, protocol: i64) -> Res<W> {
     let mut given = true;
     if let Some(m) = lookup::special(sp, w, name!(sp, "__getnewargs_ex__"))? {
         let r = lookup::call_bound(sp, m, &[])?;
-        let items = sp.tuple_opt(r).ok_or_else(|| {
-            raise!(sp, TYPE_ERROR, "__getnewargs_ex__ should return a tuple, not '{}'", tname(sp, r))
-        })?;
+        let items = sp
+            .tuple_opt(r)
+            .ok_or_else(|| raise!(sp, TYPE_ERROR, "__getnewargs_ex__ should return a tuple, not '{}'", tname(sp, r)))?;
         if items.len() != 2 {
             return Err(raise!(
                 sp,
@@ -355,12 +350,7 @@ fn set_class(sp: Space, w: W, value: W) -> Res<()> {
         return Err(sp.type_error("can't delete __class__ attribute"));
     }
     if !is_type(sp, value) {
-        return Err(raise!(
-            sp,
-            TYPE_ERROR,
-            "__class__ must be set to a class, not '{}' object",
-            tname(sp, value)
-        ));
+        return Err(raise!(sp, TYPE_ERROR, "__class__ must be set to a class, not '{}' object", tname(sp, value)));
     }
     let old = type_of(sp, w);
     if old == value {
@@ -369,10 +359,8 @@ fn set_class(sp: Space, w: W, value: W) -> Res<()> {
     let module = builtin_type(sp, TID_MODULE);
     let both_modules = subtype(old, module) && subtype(value, module);
     let heap = |t: W| wt(t).flags & (tflags::HEAP | tflags::IMMUTABLE) == tflags::HEAP;
-    if !both_modules && !(heap(old) && heap(value)) {
-        return Err(sp.type_error(
-            "__class__ assignment only supported for mutable types or ModuleType subclasses",
-        ));
+    if !(both_modules || heap(old) && heap(value)) {
+        return Err(sp.type_error("__class__ assignment only supported for mutable types or ModuleType subclasses"));
     }
     if !super::heaptype::same_layout(sp, old, value) {
         return Err(raise!(

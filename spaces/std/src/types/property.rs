@@ -22,7 +22,12 @@ fn init(sp: Space, w: W, args: Args) -> Res<()> {
     const NAMES: [&str; 4] = ["fget", "fset", "fdel", "doc"];
     let pos = args.positional();
     if pos.len() > 4 {
-        return Err(raise!(sp, TYPE_ERROR, "property() takes at most 4 arguments ({} given)", pos.len() + args.nkw(sp)));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "property() takes at most 4 arguments ({} given)",
+            pos.len() + args.nkw(sp)
+        ));
     }
     let mut a = [W::NULL; 4];
     a[..pos.len()].copy_from_slice(pos);
@@ -175,6 +180,7 @@ fn get_abstract(sp: Space, w: W) -> Res<W> {
 static SLOTS: Slots =
     Slots { new: Some(new), init: Some(init), descr_get: Some(get), descr_set: Some(set), ..Slots::EMPTY };
 typespec!(pub PROPERTY: WProperty, "property", {
+    doc: Str::new("Property attribute.\n\nIts getter, setter and deleter functions compute, store and delete the attribute's value; doc is its docstring."),
     flags: ty::BASETYPE, slots: &SLOTS, methods: methods![getter, setter, deleter, set_name],
     getset: table![getset!("__name__", get_name, set_name_attr), getset!("__isabstractmethod__", get_abstract)],
     members: table![member!(WProperty, "fget", w_get, Obj), member!(WProperty, "fset", w_set, Obj), member!(WProperty, "fdel", w_del, Obj),

@@ -50,7 +50,8 @@ fn tp_new(sp: Space, w_type: W, args: Args) -> Res<W> {
         });
     };
     let l = sp.layout(m);
-    let mapping = slots_of(sp, m).getitem.is_some() && !matches!(l, TID_LIST | TID_TUPLE | TID_STR | TID_BYTES | TID_BYTEARRAY | TID_RANGE | TID_MEMORYVIEW);
+    let mapping = slots_of(sp, m).getitem.is_some()
+        && !matches!(l, TID_LIST | TID_TUPLE | TID_STR | TID_BYTES | TID_BYTEARRAY | TID_RANGE | TID_MEMORYVIEW);
     if !mapping {
         return Err(raise!(sp, TYPE_ERROR, "mappingproxy() argument must be a mapping, not {}", tname(sp, m)));
     }

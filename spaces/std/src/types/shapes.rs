@@ -112,9 +112,7 @@ fn read(s: &Shape, p: *mut W, i: usize) -> W {
 fn write(sp: Space, w: W, s: &Shape, p: *mut W, i: usize, value: W) {
     let n = s.nslots as usize;
     // SAFETY: as above.
-    unsafe {
-        if i < n { store(sp, w, p.add(1 + i), value) } else { GcArray(*p).set(sp, i - n, value) }
-    }
+    unsafe { if i < n { store(sp, w, p.add(1 + i), value) } else { GcArray(*p).set(sp, i - n, value) } }
 }
 
 /// Where an object whose layout has a `__dict__` of its own keeps it.

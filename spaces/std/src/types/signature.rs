@@ -122,9 +122,9 @@ pub fn of(spec: *const FnSpec) -> *const Signature {
     let mut guard = CACHE.lock().unwrap_or_else(|e| e.into_inner());
     let map = guard.get_or_insert_with(HashMap::new);
     // SAFETY: descriptions are static.
-    *map.entry(spec as usize).or_insert_with(|| {
-        Box::into_raw(Box::new(Signature::parse(unsafe { (*spec).sig.get() }))) as usize
-    }) as *const Signature
+    *map.entry(spec as usize)
+        .or_insert_with(|| Box::into_raw(Box::new(Signature::parse(unsafe { (*spec).sig.get() }))) as usize)
+        as *const Signature
 }
 
 /// Whose function is called, for messages and for the words in front.
@@ -244,6 +244,18 @@ fn parse(sp: Space, c: Callee, args: Args, out: &mut [W]) -> Res<()> {
     if !kw.is_empty() && !s.keywords {
         return Err(raise!(sp, TYPE_ERROR, "{}() takes no keyword arguments", c.qualname(sp)));
     }
+    let max = s.params.len() - hidden.min(s.params.len());
+    if !kw.is_empty() && !s.varargs && !s.varkw && n + kw.len() > max + hidden {
+        let what = if n <= hidden { "keyword " } else { "" };
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "{}() takes at most {max} {what}argument{} ({} given)",
+            c.spec.name.get(),
+            plural(max),
+            n + kw.len() - hidden.min(n)
+        ));
+    }
     if n > s.npos && !s.varargs {
         return Err(too_many(sp, c, n - hidden.min(n), kw.len(), hidden));
     }
@@ -268,7 +280,8 @@ fn parse(sp: Space, c: Callee, args: Args, out: &mut [W]) -> Res<()> {
         // SAFETY: a value for each name follows the positional arguments.
         let value = unsafe { *args.ptr.add(args.n + j) };
         let t = sp.text_of(*w_name);
-        let found = s.params.iter().position(|p| matches!(p.kind, ParamKind::Pos | ParamKind::KwOnly) && t.eq_str(p.name));
+        let found =
+            s.params.iter().position(|p| matches!(p.kind, ParamKind::Pos | ParamKind::KwOnly) && t.eq_str(p.name));
         match found {
             Some(i) if !out[i].is_null() => {
                 return Err(raise!(
@@ -346,7 +359,7 @@ fn positional_count(sp: Space, c: Callee, given: usize, min: usize, max: usize) 
 fn missing(sp: Space, c: Callee, given: usize, i: usize, hidden: usize) -> Raised {
     let s = c.sig;
     let p = &s.params[i];
-    if p.kind == ParamKind::PosOnly && (s.nposonly == s.npos || !s.keywords) || !s.keywords {
+    if !s.keywords || p.kind == ParamKind::PosOnly && s.nposonly == s.npos {
         return positional_count(sp, c, given, s.required - hidden.min(s.required), s.npos - hidden.min(s.npos));
     }
     if p.kind == ParamKind::PosOnly {
@@ -415,7 +428,12 @@ pub fn wrong_self(sp: Space, name: &str, w_type: W, w: W) -> Raised {
 fn wrong_class(sp: Space, name: &str, w_type: W, w: W) -> Raised {
     let t = tp_name(sp, w_type);
     if is_type(sp, w) {
-        return raise!(sp, TYPE_ERROR, "descriptor '{name}' requires a subtype of '{t}' but received '{}'", tp_name(sp, w));
+        return raise!(
+            sp,
+            TYPE_ERROR,
+            "descriptor '{name}' requires a subtype of '{t}' but received '{}'",
+            tp_name(sp, w)
+        );
     }
     raise!(sp, TYPE_ERROR, "descriptor '{name}' for type '{t}' needs a type, not a '{}' as arg 2", tname(sp, w))
 }

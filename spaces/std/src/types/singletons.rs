@@ -150,7 +150,8 @@ fn cell_set(sp: Space, w: W, value: W) -> Res<()> {
     setfield!(sp, w, WCell, w_value, value);
     Ok(())
 }
-static CELL_SLOTS: Slots = Slots { new: Some(cell_new), repr: Some(cell_repr), compare: Some(cell_compare), ..Slots::EMPTY };
+static CELL_SLOTS: Slots =
+    Slots { new: Some(cell_new), repr: Some(cell_repr), compare: Some(cell_compare), ..Slots::EMPTY };
 typespec!(pub CELL: WCell, "cell", {
     doc: Str::new("Create a new cell object."), slots: &CELL_SLOTS, getset: table![getset!("cell_contents", cell_get, cell_set)],
 });

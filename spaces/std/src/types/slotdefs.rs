@@ -82,14 +82,35 @@ macro_rules! def {
 macro_rules! binary {
     ($op:ident $l:literal $r:literal $text:literal) => {
         [
-            def!($l, bin(BinOp::$op), Kind::Left, g::BINARY[BinOp::$op as usize] as *const (), "($self, value, /)", $text),
-            def!($r, bin(BinOp::$op), Kind::Right, g::BINARY[BinOp::$op as usize] as *const (), "($self, value, /)", "Reflected form."),
+            def!(
+                $l,
+                bin(BinOp::$op),
+                Kind::Left,
+                g::BINARY[BinOp::$op as usize] as *const (),
+                "($self, value, /)",
+                $text
+            ),
+            def!(
+                $r,
+                bin(BinOp::$op),
+                Kind::Right,
+                g::BINARY[BinOp::$op as usize] as *const (),
+                "($self, value, /)",
+                "Reflected form."
+            ),
         ]
     };
 }
 macro_rules! inplace {
     ($op:ident $l:literal) => {
-        def!($l, inp(BinOp::$op), Kind::Left, g::INPLACE[BinOp::$op as usize] as *const (), "($self, value, /)", "In-place form.")
+        def!(
+            $l,
+            inp(BinOp::$op),
+            Kind::Left,
+            g::INPLACE[BinOp::$op as usize] as *const (),
+            "($self, value, /)",
+            "In-place form."
+        )
     };
 }
 macro_rules! simple {
@@ -112,10 +133,38 @@ static BINARY_DEFS: [[SlotDef; 2]; 11] = [
     binary!(RShift "__rshift__" "__rrshift__" "Return self>>value."),
 ];
 static POW_DEFS: [SlotDef; 4] = [
-    def!("__pow__", bin(BinOp::Pow), Kind::Pow, g::BINARY[BinOp::Pow as usize] as *const (), "($self, value, mod=None, /)", "Return pow(self, value, mod)."),
-    def!("__rpow__", bin(BinOp::Pow), Kind::Rpow, g::BINARY[BinOp::Pow as usize] as *const (), "($self, value, mod=None, /)", "Return pow(value, self, mod)."),
-    def!("__matmul__", bin(BinOp::MatMul), Kind::Left, g::BINARY[BinOp::MatMul as usize] as *const (), "($self, value, /)", "Return self@value."),
-    def!("__rmatmul__", bin(BinOp::MatMul), Kind::Right, g::BINARY[BinOp::MatMul as usize] as *const (), "($self, value, /)", "Reflected form."),
+    def!(
+        "__pow__",
+        bin(BinOp::Pow),
+        Kind::Pow,
+        g::BINARY[BinOp::Pow as usize] as *const (),
+        "($self, value, mod=None, /)",
+        "Return pow(self, value, mod)."
+    ),
+    def!(
+        "__rpow__",
+        bin(BinOp::Pow),
+        Kind::Rpow,
+        g::BINARY[BinOp::Pow as usize] as *const (),
+        "($self, value, mod=None, /)",
+        "Return pow(value, self, mod)."
+    ),
+    def!(
+        "__matmul__",
+        bin(BinOp::MatMul),
+        Kind::Left,
+        g::BINARY[BinOp::MatMul as usize] as *const (),
+        "($self, value, /)",
+        "Return self@value."
+    ),
+    def!(
+        "__rmatmul__",
+        bin(BinOp::MatMul),
+        Kind::Right,
+        g::BINARY[BinOp::MatMul as usize] as *const (),
+        "($self, value, /)",
+        "Reflected form."
+    ),
 ];
 static INPLACE_DEFS: [SlotDef; 13] = [
     inplace!(Add "__iadd__"),
@@ -145,7 +194,14 @@ static OTHER_DEFS: &[SlotDef] = &[
     simple!("__call__", call, Kind::Call, g::call, "($self, /, *args, **kwargs)", "Call self as a function."),
     simple!("__getattribute__", getattr, Kind::Getattr, g::getattr, "($self, name, /)", "Return getattr(self, name)."),
     simple!("__getattr__", getattr, Kind::GetattrHook, g::getattr, "", ""),
-    simple!("__setattr__", setattr, Kind::Setattr, g::setattr, "($self, name, value, /)", "Implement setattr(self, name, value)."),
+    simple!(
+        "__setattr__",
+        setattr,
+        Kind::Setattr,
+        g::setattr,
+        "($self, name, value, /)",
+        "Implement setattr(self, name, value)."
+    ),
     simple!("__delattr__", setattr, Kind::Delattr, g::setattr, "($self, name, /)", "Implement delattr(self, name)."),
     cmp!("__lt__", Lt, "Return self<value."),
     cmp!("__le__", Le, "Return self<=value."),
@@ -155,11 +211,39 @@ static OTHER_DEFS: &[SlotDef] = &[
     cmp!("__ge__", Ge, "Return self>=value."),
     simple!("__iter__", iter, Kind::Unary, g::iter, "($self, /)", "Implement iter(self)."),
     simple!("__next__", next, Kind::Next, g::next, "($self, /)", "Implement next(self)."),
-    simple!("__get__", descr_get, Kind::Get, g::descr_get, "($self, instance, owner=None, /)", "Return an attribute of instance, which is of type owner."),
-    simple!("__set__", descr_set, Kind::Set, g::descr_set, "($self, instance, value, /)", "Set an attribute of instance to value."),
-    simple!("__delete__", descr_set, Kind::Delete, g::descr_set, "($self, instance, /)", "Delete an attribute of instance."),
+    simple!(
+        "__get__",
+        descr_get,
+        Kind::Get,
+        g::descr_get,
+        "($self, instance, owner=None, /)",
+        "Return an attribute of instance, which is of type owner."
+    ),
+    simple!(
+        "__set__",
+        descr_set,
+        Kind::Set,
+        g::descr_set,
+        "($self, instance, value, /)",
+        "Set an attribute of instance to value."
+    ),
+    simple!(
+        "__delete__",
+        descr_set,
+        Kind::Delete,
+        g::descr_set,
+        "($self, instance, /)",
+        "Delete an attribute of instance."
+    ),
     simple!("__new__", new, Kind::New, g::new, "", ""),
-    simple!("__init__", init, Kind::Init, g::init, "($self, /, *args, **kwargs)", "Initialize self.  See help(type(self)) for accurate signature."),
+    simple!(
+        "__init__",
+        init,
+        Kind::Init,
+        g::init,
+        "($self, /, *args, **kwargs)",
+        "Initialize self.  See help(type(self)) for accurate signature."
+    ),
     simple!("__len__", len, Kind::Len, g::len, "($self, /)", "Return len(self)."),
     simple!("__getitem__", getitem, Kind::Getitem, g::getitem, "($self, key, /)", "Return self[key]."),
     simple!("__setitem__", setitem, Kind::Setitem, g::setitem, "($self, key, value, /)", "Set self[key] to value."),
@@ -177,14 +261,49 @@ static OTHER_DEFS: &[SlotDef] = &[
     simple!("__invert__", invert, Kind::Unary, g::invert, "($self, /)", "~self"),
     simple!("__int__", int, Kind::Unary, g::int, "($self, /)", "int(self)"),
     simple!("__float__", float, Kind::Unary, g::float, "($self, /)", "float(self)"),
-    simple!("__index__", index, Kind::Unary, g::index, "($self, /)", "Return self converted to an integer, if self is suitable for use as an index into a list."),
+    simple!(
+        "__index__",
+        index,
+        Kind::Unary,
+        g::index,
+        "($self, /)",
+        "Return self converted to an integer, if self is suitable for use as an index into a list."
+    ),
     simple!("__divmod__", divmod, Kind::Left, g::divmod, "($self, value, /)", "Return divmod(self, value)."),
     simple!("__rdivmod__", divmod, Kind::Right, g::divmod, "($self, value, /)", "Return divmod(value, self)."),
-    simple!("__await__", await_, Kind::Unary, g::await_, "($self, /)", "Return an iterator to be used in await expression."),
-    simple!("__aiter__", aiter, Kind::Unary, g::aiter, "($self, /)", "Return an awaitable, that resolves in asynchronous iterator."),
+    simple!(
+        "__await__",
+        await_,
+        Kind::Unary,
+        g::await_,
+        "($self, /)",
+        "Return an iterator to be used in await expression."
+    ),
+    simple!(
+        "__aiter__",
+        aiter,
+        Kind::Unary,
+        g::aiter,
+        "($self, /)",
+        "Return an awaitable, that resolves in asynchronous iterator."
+    ),
     simple!("__anext__", anext, Kind::Unary, g::anext, "($self, /)", "Return a value or raise StopAsyncIteration."),
-    simple!("__buffer__", getbuffer, Kind::Buffer, g::getbuffer, "($self, flags, /)", "Return a buffer object that exposes the underlying memory of the object."),
-    simple!("__release_buffer__", releasebuffer, Kind::ReleaseBuffer, g::releasebuffer, "($self, buffer, /)", "Release the buffer object that exposes the underlying memory of the object."),
+    simple!(
+        "__buffer__",
+        getbuffer,
+        Kind::Buffer,
+        g::getbuffer,
+        "($self, flags, /)",
+        "Return a buffer object that exposes the underlying memory of the object."
+    ),
+    simple!(
+        "__release_buffer__",
+        releasebuffer,
+        Kind::ReleaseBuffer,
+        g::releasebuffer,
+        "($self, buffer, /)",
+        "Release the buffer object that exposes the underlying memory of the object."
+    ),
     simple!("__del__", del, Kind::Del, g::del, "($self, /)", "Called when the instance is about to be destroyed."),
 ];
 
@@ -389,12 +508,14 @@ pub fn inherit_builtin(w_type: W) {
     }
     let (own, base) = (t.slots, wt(t.w_base).slots);
     let (hash, cmp) = (offset_of!(Slots, hash), CMP);
+    // object's `__new__` would make instances of which the class knows nothing: such classes cannot be called.
+    let no_new = wt(t.w_base).w_base.is_null();
     let own_eq = !get_slot(own, cmp).is_null();
     let own_hash = !get_slot(own, hash).is_null();
     let first = offset_of!(Slots, binary);
     for off in (first..std::mem::size_of::<Slots>()).step_by(8) {
         if get_slot(own, off).is_null() {
-            if (off == hash && own_eq) || (off == cmp && own_hash) {
+            if (off == offset_of!(Slots, new) && no_new) || (off == hash && own_eq) || (off == cmp && own_hash) {
                 continue;
             }
             set_slot(own, off, get_slot(base, off))

@@ -31,7 +31,15 @@ unary! {
 }
 
 /// The reflected form is called for the right operand only when it is of another class.
-fn binary(sp: Space, a: W, b: W, f: *const (), slot: fn(&taipan_abi::types::Slots) -> *const (), op: W, rop: W) -> Res<W> {
+fn binary(
+    sp: Space,
+    a: W,
+    b: W,
+    f: *const (),
+    slot: fn(&taipan_abi::types::Slots) -> *const (),
+    op: W,
+    rop: W,
+) -> Res<W> {
     let (ta, tb) = (type_of(sp, a), type_of(sp, b));
     let mut other = ta != tb && slot(type_slots(tb)) == f;
     if slot(type_slots(ta)) == f {
@@ -98,7 +106,15 @@ binaries! {
 }
 #[slot]
 pub fn divmod(sp: Space, a: W, b: W) -> Res<W> {
-    binary(sp, a, b, divmod as *const (), |s| s.divmod.map_or(std::ptr::null(), |f| f as *const ()), name!(sp, "__divmod__"), name!(sp, "__rdivmod__"))
+    binary(
+        sp,
+        a,
+        b,
+        divmod as *const (),
+        |s| s.divmod.map_or(std::ptr::null(), |f| f as *const ()),
+        name!(sp, "__divmod__"),
+        name!(sp, "__rdivmod__"),
+    )
 }
 /// pow(a, b, c): only the operand whose class has this slot is asked.
 #[slot]
@@ -230,7 +246,9 @@ fn native_getattr_opt(sp: Space, w: W, w_type: W, w_name: W) -> Res<Option<W>> {
     // SAFETY: a live word.
     let f = match lookup(sp, w_type, name!(sp, "__getattribute__")) {
         // SAFETY: the tid says which struct it is.
-        Some(d) if unsafe { d.is_tid(TID_SLOT_WRAPPER) } => type_slots(unsafe { obj::<WSlotWrapper>(d) }.w_type).getattr,
+        Some(d) if unsafe { d.is_tid(TID_SLOT_WRAPPER) } => {
+            type_slots(unsafe { obj::<WSlotWrapper>(d) }.w_type).getattr
+        }
         _ => None,
     };
     super::attrs::getattr_by(sp, f, w, w_name)

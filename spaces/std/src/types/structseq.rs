@@ -53,6 +53,7 @@ pub fn new_type(sp: Space, w_name: W, w_doc: W, w_fields: W, n_sequence: i64) ->
         let key = sp.intern_str(*f)?;
         // SAFETY: row TID_MEMBER is laid out so; fresh object.
         let (v, m) = unsafe { new::<WMember>(sp, TID_MEMBER)? };
+        m.spec = &FIELD;
         m.w_type = w;
         m.w_name = key;
         m.offset = if i < n_seq { descr::MEMBER_ITEM + i } else { descr::MEMBER_HIDDEN + (i - n_seq) };
@@ -126,7 +127,9 @@ fn tp_new(sp: Space, w_type: W, args: Args) -> Res<W> {
     let Some(w_seq) = w_seq else {
         return Err(sp.type_error("structseq() missing required argument 'sequence' (pos 1)"));
     };
-    let Some((w_fields, n_seq)) = fields_of(w_type) else { return Err(sp.type_error("constructor requires a sequence")) };
+    let Some((w_fields, n_seq)) = fields_of(w_type) else {
+        return Err(sp.type_error("constructor requires a sequence"));
+    };
     let total = tuple(w_fields).len();
     let (_t, items) = match sp.unpack(w_seq) {
         Ok(x) => x,
@@ -232,5 +235,8 @@ fn replace(sp: Space, w: W, w_changes: W) -> Res<W> {
     }
     make(sp, t, &values)
 }
+/// What all fields share; it also tells them from `__slots__` entries, whose offset is one in bytes.
+static FIELD: MemberSpec =
+    MemberSpec { name: Str::new(""), kind: MemberKind::Obj, offset: 0, readonly: 1, doc: Str::new("") };
 static REDUCE: FnSpec = reduce::SPEC;
 static REPLACE: FnSpec = replace::SPEC;

@@ -24,10 +24,10 @@ pub fn module_name(sp: Space, w: W) -> Res<Option<String>> {
 }
 fn module_of(sp: Space, w: W) -> Res<W> {
     let t = wt(w);
-    if let Some(m) = lookup::own(sp, w, name!(sp, "__module__")) {
-        return Ok(m);
-    }
     if t.flags & tflags::HEAP != 0 {
+        if let Some(m) = lookup::own(sp, w, name!(sp, "__module__")) {
+            return Ok(m);
+        }
         return Err(attrs::attribute_error(sp, "__module__", w, name!(sp, "__module__")));
     }
     if !t.w_module.is_null() { Ok(t.w_module) } else { Ok(sp.intern("builtins")) }
@@ -35,20 +35,10 @@ fn module_of(sp: Space, w: W) -> Res<W> {
 fn check_mutable(sp: Space, w: W, value: W, name: &str) -> Res<()> {
     let t = wt(w);
     if t.flags & tflags::IMMUTABLE != 0 || t.flags & tflags::HEAP == 0 {
-        return Err(raise!(
-            sp,
-            TYPE_ERROR,
-            "cannot set '{name}' attribute of immutable type '{}'",
-            tp_name(sp, w)
-        ));
+        return Err(raise!(sp, TYPE_ERROR, "cannot set '{name}' attribute of immutable type '{}'", tp_name(sp, w)));
     }
     if value.is_null() {
-        return Err(raise!(
-            sp,
-            TYPE_ERROR,
-            "cannot delete '{name}' attribute of immutable type '{}'",
-            tp_name(sp, w)
-        ));
+        return Err(raise!(sp, TYPE_ERROR, "cannot delete '{name}' attribute of immutable type '{}'", tp_name(sp, w)));
     }
     Ok(())
 }
@@ -102,11 +92,16 @@ fn get_module(sp: Space, w: W) -> Res<W> {
 fn set_module(sp: Space, w: W, value: W) -> Res<()> {
     check_mutable(sp, w, value, "__module__")?;
     sp.dict_set(wt(w).w_dict, name!(sp, "__module__"), value)?;
+    setfield!(sp, w, WType, w_module, value);
     lookup::modified(sp, w);
     Ok(())
 }
 #[slot]
 fn get_doc(sp: Space, w: W) -> Res<W> {
+    // Built-in classes may list `__doc__` as an attribute of their instances.
+    if wt(w).flags & tflags::HEAP == 0 {
+        return Ok(or_none(wt(w).w_doc));
+    }
     match lookup::own(sp, w, name!(sp, "__doc__")) {
         Some(d) if !d.is_int() => match slots_of(sp, d).descr_get {
             // SAFETY: the slot of the object's class.
@@ -215,11 +210,7 @@ fn set_abstract(sp: Space, w: W, value: W) -> Res<()> {
     } else {
         let on = sp.is_true(value)?;
         sp.dict_set(wt(w).w_dict, k, value)?;
-        if on {
-            wt(w).flags |= tflags::ABSTRACT
-        } else {
-            wt(w).flags &= !tflags::ABSTRACT
-        }
+        if on { wt(w).flags |= tflags::ABSTRACT } else { wt(w).flags &= !tflags::ABSTRACT }
     }
     // Compiled code may have taken the instantiation for granted.
     sp.thread().epoch = sp.thread().epoch.wrapping_add(1);

@@ -153,16 +153,6 @@ fn origin(sp: Space, _w: W) -> Res<W> {
 fn mro_entries(sp: Space, w: W, _bases: W) -> Res<W> {
     Err(raise!(sp, TYPE_ERROR, "Cannot subclass {}", sp.repr_string(w)?))
 }
-/// isinstance(x, a | b)
-#[interp_fn(name = "__instancecheck__", method, sig = "($self, instance, /)")]
-fn instancecheck(sp: Space, w: W, x: W) -> Res<bool> {
-    super::isinstance::isinstance(sp, x, args(w))
-}
-/// issubclass(x, a | b)
-#[interp_fn(name = "__subclasscheck__", method, sig = "($self, subclass, /)")]
-fn subclasscheck(sp: Space, w: W, x: W) -> Res<bool> {
-    super::isinstance::issubclass(sp, x, args(w))
-}
 /// Union[a, b]
 #[interp_fn(name = "__class_getitem__", classmethod, sig = "($cls, item, /)")]
 fn class_getitem(sp: Space, _w: W, item: W) -> Res<W> {
@@ -198,7 +188,7 @@ static SLOTS: Slots = Slots {
 };
 typespec!(pub UNION: WUnion, "typing.Union", {
     doc: Str::new("Represent a union type\n\nE.g. for int | str"), flags: ty::DISALLOW_INSTANTIATION | ty::WEAKREF, slots: &SLOTS,
-    methods: methods![mro_entries, instancecheck, subclasscheck, class_getitem, reduce],
+    methods: methods![mro_entries, class_getitem, reduce],
     getset: table![getset!("__args__", get_args), getset!("__parameters__", parameters), getset!("__name__", name), getset!("__qualname__", name),
         getset!("__origin__", origin)],
 });

@@ -195,7 +195,12 @@ fn tp_new(sp: Space, w_type: W, args: Args) -> Res<W> {
         return Err(raise!(sp, TYPE_ERROR, "__new__ expected at most 2 arguments, got {}", a.len()));
     }
     if args.nkw(sp) > 0 && wt(w_type).flags & crate::layouts::tflags::HEAP == 0 {
-        return Err(raise!(sp, TYPE_ERROR, "{}() takes no keyword arguments", name.rsplit('.').next().unwrap_or(&name)));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "{}() takes no keyword arguments",
+            name.rsplit('.').next().unwrap_or(&name)
+        ));
     }
     new_ref(sp, w_type, a[0], a.get(1).copied().unwrap_or(W::NULL))
 }

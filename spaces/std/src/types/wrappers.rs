@@ -137,7 +137,8 @@ static SM_SLOTS: Slots = Slots {
     repr: Some(repr),
     ..Slots::EMPTY
 };
-static CM_SLOTS: Slots = Slots { new: Some(new), init: Some(init), descr_get: Some(cm_get), repr: Some(repr), ..Slots::EMPTY };
+static CM_SLOTS: Slots =
+    Slots { new: Some(new), init: Some(init), descr_get: Some(cm_get), repr: Some(repr), ..Slots::EMPTY };
 typespec!(pub STATICMETHOD: WWrapperDescr, "staticmethod", {
     doc: Str::new("Make a function static: it receives no implicit first argument."), flags: ty::BASETYPE, slots: &SM_SLOTS,
     methods: methods![class_getitem],

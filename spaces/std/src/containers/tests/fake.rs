@@ -8,6 +8,7 @@ use crate::layouts::{WFloat, WStr};
 use std::alloc::{Layout, alloc_zeroed};
 use std::cell::{Cell, RefCell};
 use taipan_abi::gc::{GcThread, GcVTable, TypeInfo, TypeTable};
+use taipan_abi::host::{Blob, HostVTable};
 use taipan_abi::known;
 use taipan_abi::ops::OpTable;
 use taipan_abi::thread::Thread;
@@ -49,6 +50,15 @@ unsafe extern "C" fn wb_slow(_: *mut GcThread, _: *mut u8) {}
 unsafe extern "C" fn wb_range(_: *mut GcThread, _: *mut u8, lo: *mut W, hi: *mut W) {
     assert!(lo < hi)
 }
+
+unsafe extern "C" fn add_roots(_: *const W, _: usize) -> u32 {
+    0
+}
+unsafe extern "C" fn setting(_: *const u8, _: usize, _: *mut Blob) -> i32 {
+    0
+}
+unsafe extern "C" fn register(_: *mut GcThread, _: *mut u8) {}
+unsafe extern "C" fn reg_weak(_: *mut GcThread, _: *mut u8, _: u32) {}
 
 fn value(w: W) -> i64 {
     if w.is_int() {
@@ -136,6 +146,9 @@ pub fn space() -> Space {
         (&raw mut (*gcvt).try_extend).write(extend);
         (&raw mut (*gcvt).wb_slow).write(wb_slow);
         (&raw mut (*gcvt).wb_range).write(wb_range);
+        (&raw mut (*gcvt).add_roots).write(add_roots);
+        (&raw mut (*gcvt).reg_finalizer).write(register);
+        (&raw mut (*gcvt).reg_weak).write(reg_weak);
         let table = zeroed::<OpTable>();
         macro_rules! set {
             ($($name:ident = $f:expr;)*) => { $((&raw mut (*table).$name.exec).write($f);)* };
@@ -146,7 +159,10 @@ pub fn space() -> Space {
             dict_get = ops::dict_get; dict_set = ops::dict_set; dict_del = ops::dict_del; dict_next = ops::dict_next;
             newslice = ops::newslice; list_sort = ops::list_sort;
         }
+        let host = zeroed::<HostVTable>();
+        (&raw mut (*host).setting).write(setting);
         let th = zeroed::<Thread>();
+        (*th).host = host;
         (*th).ops = table;
         (*th).gcvt = gcvt;
         (*th).types = types;

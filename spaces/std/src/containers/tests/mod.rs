@@ -3,6 +3,7 @@
 mod dicts;
 mod fake;
 mod lists;
+mod whole;
 
 /// A small generator of numbers for random programs.
 struct Random(u64);

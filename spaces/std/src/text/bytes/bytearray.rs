@@ -403,7 +403,7 @@ fn remove(sp: Space, w_self: W, w_value: W) -> Res<()> {
 #[interp_fn(method, name = "resize", sig = "(self, size, /)")]
 fn resize_method(sp: Space, w_self: W, size: i64) -> Res<()> {
     if size < 0 {
-        return Err(raise!(sp, VALUE_ERROR, "bytearray.resize(): new size must be >= 0, got {size}"));
+        return Err(raise!(sp, VALUE_ERROR, "Can only resize to positive sizes, got {size}"));
     }
     resize(sp, w_self, size as usize)
 }
@@ -419,7 +419,7 @@ fn alloc_method(_sp: Space, w_self: W) -> Res<usize> {
     Ok(if capacity(w_self) == 0 { 0 } else { capacity(w_self) + 1 })
 }
 /// Size of the object in memory, in bytes.
-#[interp_fn(method, sig = "(self, /)")]
+#[interp_fn(method, name = "__sizeof__", sig = "(self, /)")]
 fn __sizeof__(_sp: Space, w_self: W) -> Res<usize> {
     Ok(size_of::<WBytearray>() + capacity(w_self))
 }
@@ -436,12 +436,12 @@ fn reduced(sp: Space, w: W, proto: i64) -> Res<W> {
     sp.newtuple(&[sp.type_(w)?, w_args, w_dict])
 }
 /// For pickling.
-#[interp_fn(method, sig = "(self, /)")]
+#[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn __reduce__(sp: Space, w_self: W) -> Res<W> {
     reduced(sp, w_self, 2)
 }
 /// For pickling.
-#[interp_fn(method, sig = "(self, proto=0, /)")]
+#[interp_fn(method, name = "__reduce_ex__", sig = "(self, proto=0, /)")]
 fn __reduce_ex__(sp: Space, w_self: W, proto: i64) -> Res<W> {
     reduced(sp, w_self, proto)
 }

@@ -93,7 +93,8 @@ pub fn fill(sp: Space, w: Option<W>, fname: &str) -> Res<u8> {
         [one] => Ok(one),
         _ => {
             let n = b.len();
-            let text = format!("{fname}(): argument 2 must be a byte string of length 1, not a {kind} object of length {n}");
+            let text =
+                format!("{fname}(): argument 2 must be a byte string of length 1, not a {kind} object of length {n}");
             Err(sp.type_error(&text))
         }
     }
@@ -341,7 +342,11 @@ pub fn construct(sp: Space, args: [Option<W>; 3], class: &str) -> Res<Option<Vec
         return Ok(sp.bytes_opt(w_bytes).map(<[u8]>::to_vec));
     }
     if w_errors.is_some() {
-        return Err(if sp.text_opt(w).is_some() { sp.type_error("string argument without an encoding") } else { without(sp) });
+        return Err(if sp.text_opt(w).is_some() {
+            sp.type_error("string argument without an encoding")
+        } else {
+            without(sp)
+        });
     }
     if sp.text_opt(w).is_some() {
         return Err(sp.type_error("string argument without an encoding"));

@@ -192,18 +192,18 @@ fn fromhex(sp: Space, w_type: W, w_string: W) -> Res<W> {
     let w = make(sp, &common::from_hex_arg(sp, w_string)?)?;
     if w_type == sp.row_of(TID_BYTES).w_type { Ok(w) } else { sp.call(w_type, &[w]) }
 }
-#[interp_fn(method, sig = "(self, /)")]
+#[interp_fn(method, name = "__getnewargs__", sig = "(self, /)")]
 fn __getnewargs__(sp: Space, w_self: W) -> Res<W> {
     let w = make(sp, data(w_self))?;
     sp.newtuple(&[w])
 }
 /// The same bytes as an exact bytes object.
-#[interp_fn(method, sig = "(self, /)")]
+#[interp_fn(method, name = "__bytes__", sig = "(self, /)")]
 fn __bytes__(sp: Space, w_self: W) -> Res<W> {
     if is_exact(w_self) { Ok(w_self) } else { make(sp, data(w_self)) }
 }
 /// Size of the object in memory, in bytes.
-#[interp_fn(method, sig = "(self, /)")]
+#[interp_fn(method, name = "__sizeof__", sig = "(self, /)")]
 fn __sizeof__(_sp: Space, w_self: W) -> Res<usize> {
     Ok(size_of::<WBytes>() + data(w_self).len())
 }

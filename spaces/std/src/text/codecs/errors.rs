@@ -77,8 +77,12 @@ impl Errors {
     fn call_handler(&mut self, sp: Space, w_exc: W, len: usize, what: &str) -> Res<(W, usize)> {
         let handler = self.handler(sp)?;
         let result = sp.call(handler, &[w_exc])?;
-        let bad = |sp: Space| sp.type_error(&format!("{what} error handler must return ({}, int) tuple",
-            if what == "encoding" { "str/bytes" } else { "str" }));
+        let bad = |sp: Space| {
+            sp.type_error(&format!(
+                "{what} error handler must return ({}, int) tuple",
+                if what == "encoding" { "str/bytes" } else { "str" }
+            ))
+        };
         let Some(&[w_text, w_pos]) = sp.tuple_opt(result) else { return Err(bad(sp)) };
         let pos = sp.int_w(w_pos)?;
         let at = if pos < 0 { pos + len as i64 } else { pos };
@@ -89,7 +93,15 @@ impl Errors {
     }
 
     /// Bytes [start, end) of the input are malformed: appends what stands for them and answers where to go on.
-    pub fn decoding(&mut self, sp: Space, input: &[u8], start: usize, end: usize, reason: &str, out: &mut Builder) -> Res<usize> {
+    pub fn decoding(
+        &mut self,
+        sp: Space,
+        input: &[u8],
+        start: usize,
+        end: usize,
+        reason: &str,
+        out: &mut Builder,
+    ) -> Res<usize> {
         match self.kind {
             Kind::Ignore => return Ok(end),
             Kind::Replace => {
@@ -143,7 +155,15 @@ impl Errors {
     }
 
     /// Characters [start, end) cannot be encoded: what stands for them, and where to go on.
-    pub fn encoding(&mut self, sp: Space, w_str: W, chars: Chars, start: usize, end: usize, reason: &str) -> Res<(Replacement, usize)> {
+    pub fn encoding(
+        &mut self,
+        sp: Space,
+        w_str: W,
+        chars: Chars,
+        start: usize,
+        end: usize,
+        reason: &str,
+    ) -> Res<(Replacement, usize)> {
         let bad = chars.slice(start, end);
         let text = |s: String| Ok((Replacement::Text(s.chars().map(|c| c as u32).collect()), end));
         match self.kind {
@@ -152,8 +172,7 @@ impl Errors {
             Kind::Backslash => return text(bad.iter().map(backslash).collect()),
             Kind::XmlCharRef => return text(bad.iter().map(|c| format!("&#{c};")).collect()),
             Kind::NameReplace => {
-                let name = |c: u32| char::from_u32(c).and_then(unicode_names2::name);
-                return text(bad.iter().map(|c| name(c).map_or_else(|| backslash(c), |n| format!("\\N{{{n}}}"))).collect());
+                return text(bad.iter().map(named).collect());
             }
             Kind::SurrogateEscape => {
                 let bytes: Vec<u8> =
@@ -201,6 +220,12 @@ pub fn exact_source(sp: Space, t: &Text) -> Res<W> {
     wstr::new_narrow(sp, Chars::of(t))
 }
 
+/// `\N{NAME}`, or a backslash escape for characters without a name.
+pub fn named(c: u32) -> String {
+    let name = char::from_u32(c).and_then(unicode_names2::name);
+    name.map_or_else(|| backslash(c), |n| format!("\\N{{{n}}}"))
+}
+
 /// `\xNN`, `\uNNNN` or `\UNNNNNNNN`.
 pub fn backslash(c: u32) -> String {
     match c {
@@ -210,7 +235,8 @@ pub fn backslash(c: u32) -> String {
     }
 }
 
-fn decode_surrogate(form: Form, b: &[u8]) -> Option<(u32, usize)> {
+/// A surrogate in an encoding's own units at the start of some bytes, and its length.
+pub fn decode_surrogate(form: Form, b: &[u8]) -> Option<(u32, usize)> {
     let (c, n) = match form {
         Form::Utf8 => match *b {
             [a @ 0xED, x, y, ..] if x & 0xC0 == 0x80 && y & 0xC0 == 0x80 => {
@@ -231,7 +257,8 @@ fn decode_surrogate(form: Form, b: &[u8]) -> Option<(u32, usize)> {
     (0xD800..0xE000).contains(&c).then_some((c, n))
 }
 
-fn encode_surrogate(form: Form, c: u32, out: &mut Vec<u8>) {
+/// Appends a surrogate in an encoding's own units.
+pub fn encode_surrogate(form: Form, c: u32, out: &mut Vec<u8>) {
     match form {
         Form::Utf16 { big: true } => out.extend((c as u16).to_be_bytes()),
         Form::Utf16 { big: false } => out.extend((c as u16).to_le_bytes()),

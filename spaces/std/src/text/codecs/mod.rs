@@ -2,8 +2,10 @@
 
 pub mod errors;
 pub mod escape;
+pub mod handlers;
 pub mod module;
 pub mod narrow;
+pub mod registry;
 pub mod utf7;
 pub mod utf8;
 pub mod wide;
@@ -78,7 +80,9 @@ pub fn encode(sp: Space, w_text: W, encoding: &str, errors: &str) -> Res<W> {
         return Ok(w);
     }
     if sp.layout(w) == taipan_abi::word::TID_BYTEARRAY {
-        let text = format!("encoder {encoding} returned bytearray instead of bytes; use codecs.encode() to encode to arbitrary types");
+        let text = format!(
+            "encoder {encoding} returned bytearray instead of bytes; use codecs.encode() to encode to arbitrary types"
+        );
         sp.warn(known::RUNTIME_WARNING, &text, 1)?;
         return sp.newbytes(&Buffer::get(sp, w)?);
     }
@@ -128,7 +132,12 @@ pub fn decode(sp: Space, w_data: W, data: &[u8], encoding: &str, errors: &str) -
 pub fn name_arg(sp: Space, w: Option<W>, default: &str, fname: &str, arg: &str) -> Res<String> {
     let Some(w) = w else { return Ok(default.into()) };
     let Some(t) = sp.text_opt(w) else {
-        return Err(raise!(sp, TYPE_ERROR, "{fname}() argument '{arg}' must be str, not {}", super::args::arg_type(sp, w)));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "{fname}() argument '{arg}' must be str, not {}",
+            super::args::arg_type(sp, w)
+        ));
     };
     if Chars::of(&t).position(0).is_some() {
         return Err(sp.value_error("embedded null character"));

@@ -81,7 +81,9 @@ pub fn decode_charmap(sp: Space, input: &[u8], errors: &str, w_map: W) -> Res<W>
     while i < input.len() {
         let mapped = match &table {
             Some(t) => match Chars::of(t) {
-                c if (input[i] as usize) < c.len() && c.at(input[i] as usize) != 0xFFFE => Mapped::Char(c.at(input[i] as usize)),
+                c if (input[i] as usize) < c.len() && c.at(input[i] as usize) != 0xFFFE => {
+                    Mapped::Char(c.at(input[i] as usize))
+                }
                 _ => Mapped::Undefined,
             },
             None => match sp.getitem(w_map, W::int(input[i] as i64)) {
@@ -133,7 +135,12 @@ fn charmap_char(sp: Space, w_map: W, c: u32, out: &mut Vec<u8>) -> Res<bool> {
     } else if let Some(b) = sp.bytes_opt(w) {
         out.extend_from_slice(b)
     } else {
-        return Err(raise!(sp, TYPE_ERROR, "character mapping must return integer, bytes or None, not {}", sp.type_name(w)));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "character mapping must return integer, bytes or None, not {}",
+            sp.type_name(w)
+        ));
     }
     Ok(true)
 }

@@ -183,12 +183,15 @@ fn integer(sp: Space, w: W, v: &Conversion) -> Res<Number> {
     let (negative, mut digits) = if w_int.is_int() {
         let i = w_int.untag();
         let m = i.unsigned_abs();
-        (i < 0, match kind {
-            'o' => format!("{m:o}"),
-            'x' => format!("{m:x}"),
-            'X' => format!("{m:X}"),
-            _ => m.to_string(),
-        })
+        (
+            i < 0,
+            match kind {
+                'o' => format!("{m:o}"),
+                'x' => format!("{m:x}"),
+                'X' => format!("{m:X}"),
+                _ => m.to_string(),
+            },
+        )
     } else {
         let big = sp.bigint_w(w_int)?;
         let digits = match kind {
@@ -275,7 +278,11 @@ fn character(sp: Space, w: W, of: Of) -> Res<u32> {
                 return Ok(t.char_at(0));
             }
             let n = t.len();
-            return Err(raise!(sp, TYPE_ERROR, "%c requires an int or a unicode character, not a string of length {n}"));
+            return Err(raise!(
+                sp,
+                TYPE_ERROR,
+                "%c requires an int or a unicode character, not a string of length {n}"
+            ));
         }
     } else if matches!(sp.layout(w), taipan_abi::word::TID_BYTES | taipan_abi::word::TID_BYTEARRAY) {
         let b = Buffer::get(sp, w)?;
@@ -283,7 +290,8 @@ fn character(sp: Space, w: W, of: Of) -> Res<u32> {
             return Ok(one as u32);
         }
         let kind = if sp.layout(w) == taipan_abi::word::TID_BYTES { "bytes" } else { "bytearray" };
-        let text = format!("%c requires an integer in range(256) or a single byte, not a {kind} object of length {}", b.len());
+        let text =
+            format!("%c requires an integer in range(256) or a single byte, not a {kind} object of length {}", b.len());
         return Err(sp.type_error(&text));
     }
     if !is_int(sp, w) && !crate::text::args::has_index(sp, w)? {
@@ -320,11 +328,7 @@ fn push_bytes(sp: Space, out: &mut Builder, w: W, v: &Conversion) -> Res<()> {
         return Ok(());
     }
     let name = sp.type_name(w);
-    Err(raise!(
-        sp,
-        TYPE_ERROR,
-        "%b requires a bytes-like object, or an object that implements __bytes__, not '{name}'"
-    ))
+    Err(raise!(sp, TYPE_ERROR, "%b requires a bytes-like object, or an object that implements __bytes__, not '{name}'"))
 }
 
 fn push_value(sp: Space, out: &mut Builder, w: W, v: &Conversion, of: Of, at: usize) -> Res<()> {

@@ -108,7 +108,7 @@ pub fn parse(c: Chars, default_kind: u8, default_align: u8, type_name: &str) -> 
     if c.len() >= 2 && is_align(c.at(1)) {
         (s.fill, s.align, s.align_given, fill_given) = (c.at(0), c.at(1) as u8, true, true);
         r.i = 2;
-    } else if c.len() >= 1 && is_align(c.at(0)) {
+    } else if !c.is_empty() && is_align(c.at(0)) {
         (s.align, s.align_given) = (c.at(0) as u8, true);
         r.i = 1;
     }
@@ -188,7 +188,9 @@ pub fn str_format_method(sp: Space, w_self: W, w_spec: W) -> Res<W> {
         return if unsafe { w_self.is_tid(taipan_abi::word::TID_STR) } { Ok(w_self) } else { sp.str(w_self) };
     }
     let text = crate::text::wstr::chars(w_self);
-    if parse(Chars::of(&spec), b's', b'<', "str").ok().and_then(|s| s.width).unwrap_or(0) > crate::text::wstr::MAX_BYTES / 4 {
+    if parse(Chars::of(&spec), b's', b'<', "str").ok().and_then(|s| s.width).unwrap_or(0)
+        > crate::text::wstr::MAX_BYTES / 4
+    {
         return Err(sp.raise(known::MEMORY_ERROR, ""));
     }
     match format_text(text, Chars::of(&spec), &sp.type_name(w_self)) {

@@ -59,8 +59,7 @@ impl<'a> Pieces<'a> {
             }
         };
         let empty = self.c.slice(0, 0);
-        let mut field =
-            Field { name: self.c.slice(start, self.i - 1), spec: empty, nested: false, conversion: None };
+        let mut field = Field { name: self.c.slice(start, self.i - 1), spec: empty, nested: false, conversion: None };
         if end == '}' {
             return Ok(field);
         }
@@ -68,7 +67,8 @@ impl<'a> Pieces<'a> {
             if self.i == self.c.len() {
                 return Err("end of string while looking for conversion specifier");
             }
-            field.conversion = Some(self.c.at(self.i));
+            // NUL is no conversion at all.
+            field.conversion = Some(self.c.at(self.i)).filter(|c| *c != 0);
             self.i += 1;
             match self.take() {
                 Some('}') => return Ok(field),
@@ -232,7 +232,11 @@ impl Source<'_> {
             match args.get(i) {
                 Some(w) => *w,
                 None => {
-                    return Err(raise!(sp, INDEX_ERROR, "Replacement index {i} out of range for positional args tuple"));
+                    return Err(raise!(
+                        sp,
+                        INDEX_ERROR,
+                        "Replacement index {i} out of range for positional args tuple"
+                    ));
                 }
             }
         } else if !self.w_map.is_null() {
@@ -364,7 +368,8 @@ mod tests {
             .map(|p| {
                 p.map(|p| {
                     let field = p.field.map_or(String::new(), |f| {
-                        let conversion = f.conversion.and_then(char::from_u32).map_or(String::new(), |c| format!("!{c}"));
+                        let conversion =
+                            f.conversion.and_then(char::from_u32).map_or(String::new(), |c| format!("!{c}"));
                         format!("<{}{conversion}:{}>", f.name.to_string_lossy(), f.spec.to_string_lossy())
                     });
                     p.literal.to_string_lossy() + &field
@@ -397,6 +402,9 @@ mod tests {
         assert_eq!(integer(first), Ok(Some(0)));
         let steps: Vec<_> = Steps(rest).map(|s| s.unwrap()).collect();
         assert!(matches!(steps[..], [Step::Attribute(_), Step::Index(1), Step::Key(_)]));
-        assert_eq!(Steps(Chars::ascii("[a]b")).nth(1).unwrap().err(), Some("Only '.' or '[' may follow ']' in format field specifier"));
+        assert_eq!(
+            Steps(Chars::ascii("[a]b")).nth(1).unwrap().err(),
+            Some("Only '.' or '[' may follow ']' in format field specifier")
+        );
     }
 }

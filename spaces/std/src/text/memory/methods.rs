@@ -147,12 +147,12 @@ fn memory_compare(sp: Space, a: W, b: W, op: u32) -> Res<W> {
 fn release_method(sp: Space, w_self: W) -> Res<()> {
     release(sp, w_self)
 }
-#[interp_fn(method, sig = "(self, /)")]
+#[interp_fn(method, name = "__enter__", sig = "(self, /)")]
 fn __enter__(sp: Space, w_self: W) -> Res<W> {
     live(sp, w_self)?;
     Ok(w_self)
 }
-#[interp_fn(method, sig = "(self, /, *exc_info)")]
+#[interp_fn(method, name = "__exit__", sig = "(self, /, *exc_info)")]
 fn __exit__(sp: Space, w_self: W, _w_info: W) -> Res<()> {
     release(sp, w_self)
 }
@@ -231,7 +231,12 @@ fn extents(sp: Space, w_shape: W) -> Res<Vec<isize>> {
 fn cast(sp: Space, w_self: W, w_format: W, w_shape: Option<W>) -> Res<W> {
     let m = live(sp, w_self)?;
     let Some(format) = sp.text_opt(w_format) else {
-        return Err(raise!(sp, TYPE_ERROR, "cast() argument 'format' must be str, not {}", args::arg_type(sp, w_format)));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "cast() argument 'format' must be str, not {}",
+            args::arg_type(sp, w_format)
+        ));
     };
     if !m.c_contiguous() {
         return Err(sp.type_error("memoryview: casts are restricted to C-contiguous views"));
@@ -310,15 +315,14 @@ fn _from_flags(sp: Space, _w_type: W, w_obj: W, flags: i32) -> Res<W> {
     super::new(sp, w_obj, flags as u32)
 }
 /// memoryview[type]
-#[interp_fn(classmethod, sig = "($type, object, /)")]
+#[interp_fn(classmethod, name = "__class_getitem__", sig = "($type, object, /)")]
 fn __class_getitem__(sp: Space, w_type: W, w_item: W) -> Res<W> {
     sp.call(sp.known(known::GENERIC_ALIAS), &[w_type, w_item])
 }
 
 fn tuple(sp: Space, values: &[isize]) -> Res<W> {
-    let items: Vec<u64> = values.iter().map(|n| W::int(*n as i64).0).collect();
     // Small ints need no rooting.
-    let items: Vec<W> = items.into_iter().map(W).collect();
+    let items: Vec<W> = values.iter().map(|n| W::int(*n as i64)).collect();
     sp.newtuple(&items)
 }
 macro_rules! getters {

@@ -81,7 +81,12 @@ impl WMemory {
     /// The code of the items; NotImplementedError for formats that are not one native character.
     pub fn code(&self, sp: Space) -> Res<u8> {
         codes::native(self.format()).ok_or_else(|| {
-            raise!(sp, NOT_IMPLEMENTED_ERROR, "memoryview: format {} not supported", String::from_utf8_lossy(self.format()))
+            raise!(
+                sp,
+                NOT_IMPLEMENTED_ERROR,
+                "memoryview: format {} not supported",
+                String::from_utf8_lossy(self.format())
+            )
         })
     }
     /// Do the items follow one another, last index fastest?
@@ -211,7 +216,12 @@ pub fn new(sp: Space, w_obj: W, flags: u32) -> Res<W> {
         return make(sp, w_managed, Layout { ptr, itemsize, readonly, shape: &shape, strides: &strides, w_format });
     }
     if !buffer::supports(sp, w_obj) {
-        return Err(raise!(sp, TYPE_ERROR, "memoryview: a bytes-like object is required, not '{}'", sp.type_name(w_obj)));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "memoryview: a bytes-like object is required, not '{}'",
+            sp.type_name(w_obj)
+        ));
     }
     let w_managed = managed::take(sp, w_obj, flags)?;
     let Some(view) = managed::view(w_managed) else { return Err(sp.value_error("no buffer")) };
@@ -259,7 +269,9 @@ pub fn release(sp: Space, w: W) -> Res<()> {
         return Err(raise!(sp, BUFFER_ERROR, "memoryview has {} exported buffer{s}", m.exports));
     }
     m.released = 1;
-    managed::drop_view(sp, m.w_managed);
+    // A released view keeps nothing alive, so that forgotten views on the same buffer can be found dead.
+    let w_managed = std::mem::replace(&mut m.w_managed, W::NULL);
+    managed::drop_view(sp, w_managed);
     Ok(())
 }
 
@@ -285,7 +297,9 @@ fn getbuffer(sp: Space, w: W, flags: u32, out: *mut BufferView) -> Res<()> {
         return refuse("is not C-contiguous");
     }
     if !asked(flag::ND) && asked(flag::FORMAT) {
-        return Err(sp.raise(known::BUFFER_ERROR, "memoryview: cannot cast to unsigned bytes if the format flag is present"));
+        return Err(
+            sp.raise(known::BUFFER_ERROR, "memoryview: cannot cast to unsigned bytes if the format flag is present")
+        );
     }
     let simple = !asked(flag::ND);
     let view = BufferView {
@@ -294,7 +308,11 @@ fn getbuffer(sp: Space, w: W, flags: u32, out: *mut BufferView) -> Res<()> {
         itemsize: m.itemsize,
         readonly: m.readonly,
         ndim: if simple { 1 } else { m.ndim },
-        format: if asked(flag::FORMAT) { crate::text::bytes::object::data(m.w_format).as_ptr() } else { std::ptr::null() },
+        format: if asked(flag::FORMAT) {
+            crate::text::bytes::object::data(m.w_format).as_ptr()
+        } else {
+            std::ptr::null()
+        },
         shape: if simple { std::ptr::null() } else { m.shape().as_ptr() },
         strides: if asked(flag::STRIDES) { m.strides().as_ptr() } else { std::ptr::null() },
         suboffsets: std::ptr::null(),
@@ -327,7 +345,9 @@ pub fn copy_contiguous(sp: Space, w: W) -> Res<Vec<u8>> {
     }
     let mut out = Vec::with_capacity(v.len);
     // SAFETY: each address is that of an item of the held buffer.
-    each_item(v.ptr, shape, strides, &mut |p| out.extend_from_slice(unsafe { std::slice::from_raw_parts(p, v.itemsize) }));
+    each_item(v.ptr, shape, strides, &mut |p| {
+        out.extend_from_slice(unsafe { std::slice::from_raw_parts(p, v.itemsize) })
+    });
     Ok(out)
 }
 

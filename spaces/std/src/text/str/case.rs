@@ -10,7 +10,9 @@ const SIGMA: u32 = 0x3A3;
 
 /// Is the sigma at `i` the last letter of a word?
 fn is_final_sigma(c: Chars, i: usize) -> bool {
-    let letter = |mut it: Box<dyn Iterator<Item = u32> + '_>| it.find(|x| !has(*x, CASE_IGNORABLE)).is_some_and(|x| has(x, CASED));
+    let letter = |mut it: Box<dyn Iterator<Item = u32> + '_>| {
+        it.find(|x| !has(*x, CASE_IGNORABLE)).is_some_and(|x| has(x, CASED))
+    };
     letter(Box::new(c.slice(0, i).iter().rev())) && !letter(Box::new(c.slice(i + 1, c.len()).iter()))
 }
 
@@ -41,7 +43,11 @@ pub fn title_chars(c: Chars) -> Builder {
     let mut out = Builder::with_capacity(c.len());
     let mut inside = false;
     for i in 0..c.len() {
-        if inside { push_lower(&mut out, c, i) } else { unicode::title(c.at(i)).chars().for_each(|x| out.push(x)) }
+        if inside {
+            push_lower(&mut out, c, i)
+        } else {
+            unicode::title(c.at(i)).chars().for_each(|x| out.push(x))
+        }
         inside = has(c.at(i), CASED);
     }
     out

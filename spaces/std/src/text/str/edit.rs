@@ -175,7 +175,10 @@ pub fn maketrans(sp: Space, w_x: W, w_y: Option<W>, w_z: Option<W>) -> Res<W> {
                     return Err(sp.value_error("string keys in translatetable must be of length 1"));
                 }
                 W::int(t.char_at(0) as i64)
-            } else if matches!(sp.layout(w_key), taipan_abi::word::TID_INT | taipan_abi::word::TID_LONG | taipan_abi::word::TID_BOOL) {
+            } else if matches!(
+                sp.layout(w_key),
+                taipan_abi::word::TID_INT | taipan_abi::word::TID_LONG | taipan_abi::word::TID_BOOL
+            ) {
                 w_key
             } else {
                 return Err(sp.type_error("keys in translate table mustbe strings or integers"));

@@ -8,7 +8,14 @@ use crate::text::wstr;
 use taipan_plugin_api::prelude::*;
 use taipan_plugin_api::raise;
 
-fn search(sp: Space, w_self: W, w_sub: W, range: (Option<W>, Option<W>), fname: &str, right: bool) -> Res<Option<usize>> {
+fn search(
+    sp: Space,
+    w_self: W,
+    w_sub: W,
+    range: (Option<W>, Option<W>),
+    fname: &str,
+    right: bool,
+) -> Res<Option<usize>> {
     let sub = str_arg(sp, w_sub, fname, Some(1))?;
     let c = wstr::chars(w_self);
     let Some((lo, hi)) = window(sp, range.0, range.1, c.len())? else { return Ok(None) };
@@ -57,14 +64,17 @@ fn affix(sp: Space, w_self: W, w_affix: W, range: (Option<W>, Option<W>), fname:
     let w_range = window(sp, range.0, range.1, c.len())?;
     let test = |t: &Text| {
         let a = Chars::of(t);
-        w_range.is_some_and(|(lo, hi)| {
-            hi - lo >= a.len() && c.has_at(if end { hi - a.len() } else { lo }, a)
-        })
+        w_range.is_some_and(|(lo, hi)| hi - lo >= a.len() && c.has_at(if end { hi - a.len() } else { lo }, a))
     };
     if let Some(items) = sp.tuple_opt(w_affix) {
         for w in items {
             let Some(t) = sp.text_opt(*w) else {
-                return Err(raise!(sp, TYPE_ERROR, "tuple for {fname} must only contain str, not {}", sp.type_name(*w)));
+                return Err(raise!(
+                    sp,
+                    TYPE_ERROR,
+                    "tuple for {fname} must only contain str, not {}",
+                    sp.type_name(*w)
+                ));
             };
             if test(&t) {
                 return Ok(true);

@@ -91,13 +91,13 @@ fn length(sp: Space, w_seq: W) -> Res<usize> {
 }
 
 /// How many items are left.
-#[interp_fn(method, sig = "(self, /)")]
+#[interp_fn(method, name = "__length_hint__", sig = "(self, /)")]
 fn __length_hint__(sp: Space, w_self: W) -> Res<usize> {
     let it = this(w_self);
     Ok(length(sp, it.w_seq)?.saturating_sub(it.index))
 }
 /// For pickling.
-#[interp_fn(method, sig = "(self, /)")]
+#[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn __reduce__(sp: Space, w_self: W) -> Res<W> {
     let (w_seq, index) = (this(w_self).w_seq, this(w_self).index);
     let w_iter = sp.builtin(name!(sp, "iter"))?;
@@ -112,7 +112,7 @@ fn __reduce__(sp: Space, w_self: W) -> Res<W> {
     sp.newtuple(&[w_iter, w_args, W::int(index as i64)])
 }
 /// For unpickling.
-#[interp_fn(method, sig = "(self, object, /)")]
+#[interp_fn(method, name = "__setstate__", sig = "(self, object, /)")]
 fn __setstate__(sp: Space, w_self: W, index: i64) -> Res<()> {
     let it = this(w_self);
     let n = length(sp, it.w_seq)?;

@@ -71,7 +71,12 @@ fn str_compare(sp: Space, a: W, b: W, op: u32) -> Res<W> {
 /// `a + b`; a is laid out as str.
 pub fn add(sp: Space, a: W, b: W) -> Res<W> {
     if sp.layout(b) != TID_STR {
-        return Err(raise!(sp, TYPE_ERROR, "can only concatenate str (not \"{}\") to str", sp.type_name(b)));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "can only concatenate str (not \"{}\") to str",
+            super::template::full_name(sp, b)
+        ));
     }
     wstr::concat(sp, a, b)
 }
@@ -183,14 +188,14 @@ fn encode(sp: Space, w_self: W, w_encoding: Option<W>, w_errors: Option<W>) -> R
     codecs::encode(sp, w_self, &encoding, &errors)
 }
 
-#[interp_fn(method, sig = "(self, /)")]
+#[interp_fn(method, name = "__getnewargs__", sig = "(self, /)")]
 fn __getnewargs__(sp: Space, w_self: W) -> Res<W> {
     let w = wstr::new_narrow(sp, wstr::chars(w_self))?;
     sp.newtuple(&[w])
 }
 
 /// Size of the object in memory, in bytes.
-#[interp_fn(method, sig = "(self, /)")]
+#[interp_fn(method, name = "__sizeof__", sig = "(self, /)")]
 fn __sizeof__(_sp: Space, w_self: W) -> Res<usize> {
     Ok(std::mem::size_of::<WStr>() + wstr::chars(w_self).raw().len())
 }

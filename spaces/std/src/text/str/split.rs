@@ -90,7 +90,9 @@ pub fn rpartition(sp: Space, w_self: W, w_sep: W) -> Res<W> {
 /// The items of any iterable; `can only join an iterable` for other objects.
 pub fn joinable(sp: Space, w_iterable: W) -> Res<W> {
     match sp.fixedtuple(w_iterable) {
-        Err(_) if !is_iterable(sp, w_iterable) && sp.catch(known::TYPE_ERROR) => Err(sp.type_error("can only join an iterable")),
+        Err(_) if !is_iterable(sp, w_iterable) && sp.catch(known::TYPE_ERROR) => {
+            Err(sp.type_error("can only join an iterable"))
+        }
         r => r,
     }
 }

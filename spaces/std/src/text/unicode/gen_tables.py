@@ -9,7 +9,7 @@ PREDICATES = [
     ("LOWER", str.islower), ("UPPER", str.isupper), ("TITLE", lambda c: unicodedata.category(c) == "Lt"),
     ("SPACE", str.isspace), ("PRINTABLE", str.isprintable), ("XID_START", lambda c: c.isidentifier()),
     ("XID_CONTINUE", lambda c: ("a" + c).isidentifier()),
-    ("CASED", lambda c: (c + "\u03a3").lower().endswith("\u03c2")),
+    ("CASED", lambda c: c.islower() or c.isupper() or unicodedata.category(c) == "Lt"),
     ("CASE_IGNORABLE", lambda c: ("a" + c + "\u03a3").lower().endswith("\u03c2") and not (c + "\u03a3").lower().endswith("\u03c2")),
 ]
 

@@ -84,7 +84,7 @@ fn lookup(c: u32, runs: Runs, multi: Multi) -> Option<Mapped> {
     let i = runs.partition_point(|r| r.0 <= c);
     if i > 0 {
         let (first, last, step, delta) = runs[i - 1];
-        if c <= last && (c - first) % step == 0 {
+        if c <= last && (c - first).is_multiple_of(step) {
             return Some(Mapped([(c as i32 + delta) as u32, 0, 0]));
         }
     }

@@ -1,0 +1,6 @@
+PREFIX ?= /usr/local
+
+install:
+	cargo xtask install $(PREFIX)
+
+.PHONY: install

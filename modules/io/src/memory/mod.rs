@@ -1,0 +1,5 @@
+//! Streams in memory: BytesIO and StringIO.
+
+pub mod bytesio;
+pub mod stringio;
+pub mod view;

@@ -1,0 +1,97 @@
+//! fork and its callbacks.
+
+use crate::util::{global_list, os_error};
+use taipan_plugin_api::prelude::*;
+
+static BEFORE: Global = Global::new();
+static IN_PARENT: Global = Global::new();
+static IN_CHILD: Global = Global::new();
+
+/// Register callables to be called when forking a new process.
+///
+///   before
+///     A callable to be called in the parent before the fork() syscall.
+///   after_in_child
+///     A callable to be called in the child after fork().
+///   after_in_parent
+///     A callable to be called in the parent after fork().
+///
+/// 'before' callbacks are called in reverse order.
+/// 'after_in_child' and 'after_in_parent' callbacks are called in order.
+#[interp_fn(sig = "(*, before=<unrepresentable>, after_in_child=<unrepresentable>, after_in_parent=<unrepresentable>)")]
+pub fn register_at_fork(sp: Space, w_before: W, w_child: W, w_parent: W) -> Res<()> {
+    if w_before.is_null() && w_child.is_null() && w_parent.is_null() {
+        return Err(sp.type_error("At least one argument is required."));
+    }
+    for (w, what) in [(w_before, "before"), (w_child, "after_in_child"), (w_parent, "after_in_parent")] {
+        if !w.is_null() && !sp.callable(w) {
+            return Err(sp.type_error(&format!("'{what}' must be callable, not {}", sp.type_name(w))));
+        }
+    }
+    for (w, list) in [(w_before, &BEFORE), (w_child, &IN_CHILD), (w_parent, &IN_PARENT)] {
+        if !w.is_null() {
+            sp.list_append(global_list(sp, list)?, w)?;
+        }
+    }
+    Ok(())
+}
+/// Calls the registered functions; an exception of one is reported and does not stop the others.
+fn run(sp: Space, list: &'static Global, reverse: bool) {
+    let w_list = list.get();
+    if w_list.is_null() {
+        return;
+    }
+    let n = sp.list_len(w_list).unwrap_or(0);
+    for i in 0..n {
+        let i = if reverse { n - 1 - i } else { i };
+        let Ok(w_f) = sp.list_item(w_list, i) else {
+            sp.take_exc();
+            return;
+        };
+        if sp.call(w_f, &[]).is_err() && sp.write_unraisable(w_f).is_err() {
+            sp.take_exc();
+        }
+    }
+}
+/// The collector's part: 0 before, 1 in the parent, 2 in the child.
+fn tell_collector(sp: Space, kind: u32) {
+    // SAFETY: called in the order the interface demands.
+    unsafe { ((*sp.thread().gcvt).fork)(kind) }
+}
+/// To be called before any fork of this process that goes on to run Python.
+pub fn before_fork(sp: Space) {
+    run(sp, &BEFORE, true);
+    tell_collector(sp, 0);
+}
+/// To be called in the parent.
+pub fn after_fork_parent(sp: Space) {
+    tell_collector(sp, 1);
+    run(sp, &IN_PARENT, false);
+}
+/// To be called in the child.
+pub fn after_fork_child(sp: Space) {
+    tell_collector(sp, 2);
+    crate::signal::after_fork_child(sp);
+    run(sp, &IN_CHILD, false);
+}
+
+/// Fork a child process.
+///
+/// Return 0 to child process and PID of child to parent process.
+#[interp_fn(sig = "()")]
+pub fn fork(sp: Space) -> Res<i32> {
+    before_fork(sp);
+    // SAFETY: the collector and the registered functions are prepared; the child continues with this thread alone.
+    let pid = unsafe { libc::fork() };
+    let e = crate::util::errno();
+    if pid == 0 {
+        after_fork_child(sp);
+        return Ok(0);
+    }
+    after_fork_parent(sp);
+    if pid < 0 {
+        crate::util::set_errno(e);
+        return Err(os_error(sp));
+    }
+    Ok(pid)
+}

@@ -1,0 +1,79 @@
+//! The project's commands. `cargo xtask` lists them.
+//!
+//! Building through here builds the host and all plugin libraries; a plain `cargo run` of one package would build only that package.
+
+mod app;
+mod cpython;
+mod install;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+const HELP: &str = "\
+cargo xtask run [ARGUMENTS]       builds everything, then runs taipan with the arguments
+cargo xtask build                 builds everything
+cargo xtask test                  builds everything, then all tests
+cargo xtask app [--renew] [NAME]  the app-level tests under each profile; --renew takes the expected output from CPython (TAIPAN_CPYTHON)
+cargo xtask cpython [--lib DIR] [NAME ...]
+                                  CPython's own test modules against tests/cpython/expected.txt
+cargo xtask install PREFIX        a relocatable tree: PREFIX/bin, PREFIX/lib/taipan
+";
+
+/// The repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository is there")
+}
+
+/// The folder of the built programs and libraries.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from).join("release")
+}
+
+/// Runs a command to its end; true if it succeeded.
+pub fn succeeds(command: &mut Command) -> bool {
+    match command.status() {
+        Ok(s) => s.success(),
+        Err(e) => {
+            eprintln!("xtask: {:?} cannot be run: {e}", command.get_program());
+            false
+        }
+    }
+}
+
+fn cargo(arguments: &[&str]) -> bool {
+    succeeds(Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into())).args(arguments).current_dir(root()))
+}
+
+fn build() -> bool {
+    cargo(&["build", "--release", "--workspace"])
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let rest = arguments.get(1..).unwrap_or(&[]);
+    let ok = match arguments.first().map(String::as_str) {
+        Some("run") => {
+            if !build() {
+                return ExitCode::FAILURE;
+            }
+            let status = Command::new(target().join("taipan")).args(rest).status();
+            return match status {
+                Ok(s) => ExitCode::from(s.code().unwrap_or(1) as u8),
+                Err(e) => {
+                    eprintln!("xtask: taipan cannot be run: {e}");
+                    ExitCode::FAILURE
+                }
+            };
+        }
+        Some("build") => build(),
+        Some("test") => build() && cargo(&["test", "--release", "--workspace", "--quiet"]) && app::run(&[]) && cpython::run(&[]),
+        Some("app") => build() && app::run(rest),
+        Some("cpython") => build() && cpython::run(rest),
+        Some("install") => build() && install::run(rest),
+        _ => {
+            print!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

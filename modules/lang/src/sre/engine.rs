@@ -312,7 +312,7 @@ impl Engine {
                     }
                 }
                 GROUPREF_EXISTS => {
-                    pc += if self.group(p.at(pc + 1)).is_some() { 3 } else { 2 + p.at(pc + 2) };
+                    pc += if self.group(p.at(pc + 1)).is_some() { 3 } else { 1 + p.at(pc + 2) };
                     continue;
                 }
                 SUCCESS => {

@@ -34,9 +34,14 @@ pub struct JitVTable {
     #[allow(missing_docs)]
     pub size: u32,
     /// Once at start; options as for a collector. 0 = ready.
-    pub init: unsafe extern "C" fn(*const crate::gc::KeyValue, usize, complain: unsafe extern "C" fn(*const u8, usize)) -> i32,
+    pub init: unsafe extern "C" fn(
+        *const crate::gc::KeyValue,
+        usize,
+        complain: unsafe extern "C" fn(*const u8, usize),
+    ) -> i32,
     /// A back edge whose counter has reached its threshold. The frame is saved in the Thread; `target` is the loop's first instruction.
-    pub back_edge: unsafe extern "C-unwind" fn(*mut Thread, code: *mut Code, target: *const u32, sp: *mut W, out: *mut JitAnswer),
+    pub back_edge:
+        unsafe extern "C-unwind" fn(*mut Thread, code: *mut Code, target: *const u32, sp: *mut W, out: *mut JitAnswer),
     /// A function entry whose counter has reached its threshold.
     pub entry: unsafe extern "C-unwind" fn(*mut Thread, code: *mut Code, out: *mut JitAnswer),
     /// The recording evaluator has stopped; compiles and answers as `back_edge`.

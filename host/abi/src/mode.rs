@@ -252,48 +252,92 @@ macro_rules! primitives {
     };
 }
 macro_rules! raw {
-    (W) => { W };
-    (I) => { i64 };
-    (F) => { f64 };
-    (B) => { bool };
+    (W) => {
+        W
+    };
+    (I) => {
+        i64
+    };
+    (F) => {
+        f64
+    };
+    (B) => {
+        bool
+    };
 }
 macro_rules! kind_of {
-    (W) => { kind::W };
-    (I) => { kind::I };
-    (F) => { kind::F };
-    (B) => { kind::B };
+    (W) => {
+        kind::W
+    };
+    (I) => {
+        kind::I
+    };
+    (F) => {
+        kind::F
+    };
+    (B) => {
+        kind::B
+    };
 }
 
 macro_rules! exec_rest {
     () => {
         #[inline(always)]
-        fn w(self, w: W) -> W { w }
+        fn w(self, w: W) -> W {
+            w
+        }
         #[inline(always)]
-        fn kw(self, w: W) -> W { w }
+        fn kw(self, w: W) -> W {
+            w
+        }
         #[inline(always)]
-        fn ki(self, i: i64) -> i64 { i }
+        fn ki(self, i: i64) -> i64 {
+            i
+        }
         #[inline(always)]
-        fn kf(self, f: f64) -> f64 { f }
+        fn kf(self, f: f64) -> f64 {
+            f
+        }
         #[inline(always)]
-        fn branch(self, b: bool) -> bool { b }
+        fn branch(self, b: bool) -> bool {
+            b
+        }
         #[inline(always)]
-        fn promote(self, w: W) -> W { w }
+        fn promote(self, w: W) -> W {
+            w
+        }
         #[inline(always)]
-        fn promote_i(self, i: i64) -> i64 { i }
+        fn promote_i(self, i: i64) -> i64 {
+            i
+        }
         #[inline(always)]
-        unsafe fn tid(self, w: W) -> u32 { w.header().tid }
+        unsafe fn tid(self, w: W) -> u32 {
+            w.header().tid
+        }
         #[inline(always)]
-        unsafe fn is_tid(self, w: W, tid: u32) -> bool { w.header().tid == tid }
+        unsafe fn is_tid(self, w: W, tid: u32) -> bool {
+            w.header().tid == tid
+        }
         #[inline(always)]
-        unsafe fn get(self, slot: *mut W) -> W { *slot }
+        unsafe fn get(self, slot: *mut W) -> W {
+            *slot
+        }
         #[inline(always)]
-        unsafe fn set(self, slot: *mut W, w: W) { *slot = w }
+        unsafe fn set(self, slot: *mut W, w: W) {
+            *slot = w
+        }
         #[inline(always)]
-        unsafe fn getf(self, obj: W, fd: &'static FieldDesc, index: i64) -> W { *place(obj, fd, index) }
+        unsafe fn getf(self, obj: W, fd: &'static FieldDesc, index: i64) -> W {
+            *place(obj, fd, index)
+        }
         #[inline(always)]
-        unsafe fn getf_i(self, obj: W, fd: &'static FieldDesc, index: i64) -> i64 { *place(obj, fd, index) }
+        unsafe fn getf_i(self, obj: W, fd: &'static FieldDesc, index: i64) -> i64 {
+            *place(obj, fd, index)
+        }
         #[inline(always)]
-        unsafe fn getf_f(self, obj: W, fd: &'static FieldDesc, index: i64) -> f64 { *place(obj, fd, index) }
+        unsafe fn getf_f(self, obj: W, fd: &'static FieldDesc, index: i64) -> f64 {
+            *place(obj, fd, index)
+        }
         #[inline(always)]
         unsafe fn setf(self, obj: W, fd: &'static FieldDesc, index: i64, v: W) {
             let p = place(obj, fd, index);
@@ -301,23 +345,62 @@ macro_rules! exec_rest {
             *p = v
         }
         #[inline(always)]
-        unsafe fn setf_i(self, obj: W, fd: &'static FieldDesc, index: i64, v: i64) { *place(obj, fd, index) = v }
+        unsafe fn setf_i(self, obj: W, fd: &'static FieldDesc, index: i64, v: i64) {
+            *place(obj, fd, index) = v
+        }
         #[inline(always)]
-        unsafe fn setf_f(self, obj: W, fd: &'static FieldDesc, index: i64, v: f64) { *place(obj, fd, index) = v }
+        unsafe fn setf_f(self, obj: W, fd: &'static FieldDesc, index: i64, v: f64) {
+            *place(obj, fd, index) = v
+        }
         #[inline(always)]
-        unsafe fn new(self, tid: u32, bytes: usize) -> W { alloc(self.0, tid, bytes) }
+        unsafe fn new(self, tid: u32, bytes: usize) -> W {
+            alloc(self.0, tid, bytes)
+        }
         #[inline(always)]
-        unsafe fn call1(self, _: &'static CallDesc, f: unsafe extern "C-unwind" fn(*mut Thread, W) -> W, a: W, _: u32) -> W { f(self.0, a) }
+        unsafe fn call1(
+            self,
+            _: &'static CallDesc,
+            f: unsafe extern "C-unwind" fn(*mut Thread, W) -> W,
+            a: W,
+            _: u32,
+        ) -> W {
+            f(self.0, a)
+        }
         #[inline(always)]
-        unsafe fn call2(self, _: &'static CallDesc, f: unsafe extern "C-unwind" fn(*mut Thread, W, W) -> W, a: W, b: W, _: u32) -> W { f(self.0, a, b) }
+        unsafe fn call2(
+            self,
+            _: &'static CallDesc,
+            f: unsafe extern "C-unwind" fn(*mut Thread, W, W) -> W,
+            a: W,
+            b: W,
+            _: u32,
+        ) -> W {
+            f(self.0, a, b)
+        }
         #[inline(always)]
-        unsafe fn call3(self, _: &'static CallDesc, f: unsafe extern "C-unwind" fn(*mut Thread, W, W, W) -> W, a: W, b: W, c: W, _: u32) -> W { f(self.0, a, b, c) }
+        unsafe fn call3(
+            self,
+            _: &'static CallDesc,
+            f: unsafe extern "C-unwind" fn(*mut Thread, W, W, W) -> W,
+            a: W,
+            b: W,
+            c: W,
+            _: u32,
+        ) -> W {
+            f(self.0, a, b, c)
+        }
         #[inline(always)]
-        fn raised(self, w: W) -> bool { w.is_null() }
+        fn raised(self, w: W) -> bool {
+            w.is_null()
+        }
         #[inline(always)]
-        fn th(self) -> *mut Thread { self.0 }
+        fn th(self) -> *mut Thread {
+            self.0
+        }
         #[inline(always)]
-        unsafe fn at(self, _: *const u32, _: *mut W) -> bool { false }
+        unsafe fn at(self, _: *const u32, _: *mut W) -> bool {
+            false
+        }
         #[inline(always)]
         unsafe fn at_cont(self, _: u32, _: *const u32, _: *mut W) {}
     };
@@ -325,10 +408,18 @@ macro_rules! exec_rest {
 
 macro_rules! record_rest {
     () => {
-        fn w(self, w: V<W>) -> W { w.v }
-        fn kw(self, w: W) -> V<W> { V { v: w, id: self.konst(kind::W, w.0) } }
-        fn ki(self, i: i64) -> V<i64> { V { v: i, id: self.konst(kind::I, i as u64) } }
-        fn kf(self, f: f64) -> V<f64> { V { v: f, id: self.konst(kind::F, f.to_bits()) } }
+        fn w(self, w: V<W>) -> W {
+            w.v
+        }
+        fn kw(self, w: W) -> V<W> {
+            V { v: w, id: self.konst(kind::W, w.0) }
+        }
+        fn ki(self, i: i64) -> V<i64> {
+            V { v: i, id: self.konst(kind::I, i as u64) }
+        }
+        fn kf(self, f: f64) -> V<f64> {
+            V { v: f, id: self.konst(kind::F, f.to_bits()) }
+        }
         fn branch(self, b: V<bool>) -> bool {
             // SAFETY: a Record holds a live recorder (here and below).
             unsafe { (self.vt().guard)(self.0, b.id, b.v) };
@@ -356,7 +447,9 @@ macro_rules! record_rest {
             (self.vt().guard)(self.0, c, is);
             is
         }
-        unsafe fn get(self, slot: *mut W) -> V<W> { V { v: *slot, id: (self.vt().slot_get)(self.0, slot) } }
+        unsafe fn get(self, slot: *mut W) -> V<W> {
+            V { v: *slot, id: (self.vt().slot_get)(self.0, slot) }
+        }
         unsafe fn set(self, slot: *mut W, w: V<W>) {
             *slot = w.v;
             (self.vt().slot_set)(self.0, slot, w.id)
@@ -385,23 +478,52 @@ macro_rules! record_rest {
         unsafe fn new(self, tid: u32, bytes: usize) -> V<W> {
             V { v: alloc(self.th(), tid, bytes), id: (self.vt().new)(self.0, tid, bytes as u32) }
         }
-        unsafe fn call1(self, d: &'static CallDesc, f: unsafe extern "C-unwind" fn(*mut Thread, W) -> W, a: V<W>, k: u32) -> V<W> {
+        unsafe fn call1(
+            self,
+            d: &'static CallDesc,
+            f: unsafe extern "C-unwind" fn(*mut Thread, W) -> W,
+            a: V<W>,
+            k: u32,
+        ) -> V<W> {
             let v = f(self.th(), a.v);
             self.residual(d, f as *const (), &[a.id], v, k)
         }
-        unsafe fn call2(self, d: &'static CallDesc, f: unsafe extern "C-unwind" fn(*mut Thread, W, W) -> W, a: V<W>, b: V<W>, k: u32) -> V<W> {
+        unsafe fn call2(
+            self,
+            d: &'static CallDesc,
+            f: unsafe extern "C-unwind" fn(*mut Thread, W, W) -> W,
+            a: V<W>,
+            b: V<W>,
+            k: u32,
+        ) -> V<W> {
             let v = f(self.th(), a.v, b.v);
             self.residual(d, f as *const (), &[a.id, b.id], v, k)
         }
-        unsafe fn call3(self, d: &'static CallDesc, f: unsafe extern "C-unwind" fn(*mut Thread, W, W, W) -> W, a: V<W>, b: V<W>, c: V<W>, k: u32) -> V<W> {
+        unsafe fn call3(
+            self,
+            d: &'static CallDesc,
+            f: unsafe extern "C-unwind" fn(*mut Thread, W, W, W) -> W,
+            a: V<W>,
+            b: V<W>,
+            c: V<W>,
+            k: u32,
+        ) -> V<W> {
             let v = f(self.th(), a.v, b.v, c.v);
             self.residual(d, f as *const (), &[a.id, b.id, c.id], v, k)
         }
         // The recorder has guarded the outcome when it recorded the call.
-        fn raised(self, w: V<W>) -> bool { w.v.is_null() }
-        fn th(self) -> *mut Thread { unsafe { (*self.0).th } }
-        unsafe fn at(self, ip: *const u32, sp: *mut W) -> bool { (self.vt().at)(self.0, ip, sp) }
-        unsafe fn at_cont(self, k: u32, ip: *const u32, sp: *mut W) { (self.vt().at_cont)(self.0, k, ip, sp) }
+        fn raised(self, w: V<W>) -> bool {
+            w.v.is_null()
+        }
+        fn th(self) -> *mut Thread {
+            unsafe { (*self.0).th }
+        }
+        unsafe fn at(self, ip: *const u32, sp: *mut W) -> bool {
+            (self.vt().at)(self.0, ip, sp)
+        }
+        unsafe fn at_cont(self, k: u32, ip: *const u32, sp: *mut W) {
+            (self.vt().at_cont)(self.0, k, ip, sp)
+        }
     };
 }
 
@@ -416,7 +538,8 @@ impl Record {
     }
     unsafe fn residual(self, d: &'static CallDesc, f: *const (), ids: &[u32], v: W, k: u32) -> V<W> {
         let kinds = [kind::W; 4];
-        let id = (self.vt().call)(self.0, d, f, ids.as_ptr(), kinds.as_ptr(), ids.len() as u32, kind::W, k, v.is_null());
+        let id =
+            (self.vt().call)(self.0, d, f, ids.as_ptr(), kinds.as_ptr(), ids.len() as u32, kind::W, k, v.is_null());
         V { v, id }
     }
 }

@@ -136,9 +136,7 @@ impl FromArg for BigInt {
 }
 impl FromArg for Text {
     fn from_arg(sp: Space, w: W, name: &str) -> Res<Text> {
-        sp.text_opt(w).ok_or_else(|| {
-            sp.type_error(&format!("argument '{name}' must be str, not {}", sp.type_name(w)))
-        })
+        sp.text_opt(w).ok_or_else(|| sp.type_error(&format!("argument '{name}' must be str, not {}", sp.type_name(w))))
     }
 }
 impl FromArg for Buffer {

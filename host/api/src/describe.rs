@@ -22,10 +22,20 @@ macro_rules! table {
 #[macro_export]
 macro_rules! getset {
     ($name:expr, $get:expr) => {
-        $crate::abi::types::GetSetSpec { name: $crate::abi::types::Str::new($name), get: $get, set: None, doc: $crate::abi::types::Str::new("") }
+        $crate::abi::types::GetSetSpec {
+            name: $crate::abi::types::Str::new($name),
+            get: $get,
+            set: None,
+            doc: $crate::abi::types::Str::new(""),
+        }
     };
     ($name:expr, $get:expr, $set:expr) => {
-        $crate::abi::types::GetSetSpec { name: $crate::abi::types::Str::new($name), get: $get, set: Some($set), doc: $crate::abi::types::Str::new("") }
+        $crate::abi::types::GetSetSpec {
+            name: $crate::abi::types::Str::new($name),
+            get: $get,
+            set: Some($set),
+            doc: $crate::abi::types::Str::new(""),
+        }
     };
 }
 

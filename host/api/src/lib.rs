@@ -35,7 +35,7 @@ pub mod prelude {
     pub use crate::abi::known;
     pub use crate::abi::types::{FnSpec, GetSetSpec, MemberKind, MemberSpec, Slice, Slots, Str, TypeSpec, ff, ty};
     pub use crate::{
-        Args, Buffer, FromArg, GcArray, GcObject, GcVec, Global, Header, IntoW, Raised, Res, RootedVec, Space, Text, This, Thread, W,
-        functions, getset, interp_fn, member, methods, name, raise, setfield, slot, table, typespec,
+        Args, Buffer, FromArg, GcArray, GcObject, GcVec, Global, Header, IntoW, Raised, Res, RootedVec, Space, Text,
+        This, Thread, W, functions, getset, interp_fn, member, methods, name, raise, setfield, slot, table, typespec,
     };
 }

@@ -22,8 +22,13 @@ impl RootedVec {
     pub fn with_capacity(sp: Space, n: usize) -> RootedVec {
         let items = Vec::with_capacity(n);
         let first = sp.thread().gc.roots;
-        
-        let node = Box::new(UnsafeCell::new(RootNode { next: first, prev: std::ptr::null_mut(), ptr: std::ptr::null_mut(), len: 0 }));
+
+        let node = Box::new(UnsafeCell::new(RootNode {
+            next: first,
+            prev: std::ptr::null_mut(),
+            ptr: std::ptr::null_mut(),
+            len: 0,
+        }));
         // SAFETY: the list belongs to the running thread; nodes unlink themselves when dropped.
         unsafe {
             if !first.is_null() {
@@ -96,7 +101,11 @@ impl Drop for RootedVec {
         // SAFETY: unlinks our node from the list of the thread that made it.
         unsafe {
             let n = &mut *self.node.get();
-            if n.prev.is_null() { (*self.sp.th()).gc.roots = n.next } else { (*n.prev).next = n.next }
+            if n.prev.is_null() {
+                (*self.sp.th()).gc.roots = n.next
+            } else {
+                (*n.prev).next = n.next
+            }
             if !n.next.is_null() {
                 (*n.next).prev = n.prev
             }

@@ -477,7 +477,9 @@ impl Space {
     pub fn newbigint(self, i: &BigInt) -> Res<W> {
         let digits = i.magnitude().to_u64_digits();
         // SAFETY: the digits are copied.
-        let w = unsafe { (self.ops().newbigint.exec)(self.0, digits.as_ptr(), digits.len(), (i.sign() == Sign::Minus) as u32) };
+        let w = unsafe {
+            (self.ops().newbigint.exec)(self.0, digits.as_ptr(), digits.len(), (i.sign() == Sign::Minus) as u32)
+        };
         if w.is_null() { Err(Raised) } else { Ok(w) }
     }
     /// A float.
@@ -683,12 +685,14 @@ impl Space {
     /// Issues a warning of a known category.
     pub fn warn(self, known: u32, message: &str, stacklevel: i64) -> Res<()> {
         // SAFETY: copied.
-        let r = unsafe { (self.ops().warn.exec)(self.0, self.known(known), message.as_ptr(), message.len(), stacklevel) };
+        let r =
+            unsafe { (self.ops().warn.exec)(self.0, self.known(known), message.as_ptr(), message.len(), stacklevel) };
         if r < 0 { Err(Raised) } else { Ok(()) }
     }
     /// The name of an object's type, for messages: `type(w).__name__`.
     pub fn type_name(self, w: W) -> String {
-        let name = self.type_(w).and_then(|t| self.getattr(t, crate::name!(self, "__name__"))).and_then(|n| self.string_w(n));
+        let name =
+            self.type_(w).and_then(|t| self.getattr(t, crate::name!(self, "__name__"))).and_then(|n| self.string_w(n));
         name.unwrap_or_else(|_| {
             self.take_exc();
             "?".into()

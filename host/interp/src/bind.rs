@@ -71,7 +71,12 @@ unsafe fn arrange(sp: Space, w_func: W, base: *mut W, n: usize, w_kwnames: W) ->
                 let slot = base.add(j + code.posonlyargcount as usize);
                 if !(*slot).is_null() {
                     let name = sp.string_w(*w_name)?;
-                    return Err(raise!(sp, TYPE_ERROR, "{}() got multiple values for argument '{name}'", qualname(sp, func)));
+                    return Err(raise!(
+                        sp,
+                        TYPE_ERROR,
+                        "{}() got multiple values for argument '{name}'",
+                        qualname(sp, func)
+                    ));
                 }
                 *slot = values[i];
             }
@@ -88,7 +93,8 @@ unsafe fn arrange(sp: Space, w_func: W, base: *mut W, n: usize, w_kwnames: W) ->
         return Err(too_many(sp, func, code, base, n));
     }
     // Defaults of positional parameters, then of keyword-only ones.
-    let defaults = if func.w_defaults.is_null() || func.w_defaults.is_none() { &[][..] } else { sp.tuple_items(func.w_defaults) };
+    let defaults =
+        if func.w_defaults.is_null() || func.w_defaults.is_none() { &[][..] } else { sp.tuple_items(func.w_defaults) };
     let first_default = argc.saturating_sub(defaults.len());
     let mut missing = Vec::new();
     for i in n.min(argc)..argc {
@@ -104,8 +110,11 @@ unsafe fn arrange(sp: Space, w_func: W, base: *mut W, n: usize, w_kwnames: W) ->
     }
     for (i, w_name) in params.iter().enumerate().take(total).skip(argc) {
         if (*base.add(i)).is_null() {
-            let w_default =
-                if func.w_kwdefaults.is_null() || func.w_kwdefaults.is_none() { None } else { sp.dict_get(func.w_kwdefaults, *w_name)? };
+            let w_default = if func.w_kwdefaults.is_null() || func.w_kwdefaults.is_none() {
+                None
+            } else {
+                sp.dict_get(func.w_kwdefaults, *w_name)?
+            };
             match w_default {
                 Some(w) => *base.add(i) = w,
                 None => missing.push(i),
@@ -136,7 +145,14 @@ fn qualname(sp: Space, func: &WFunction) -> String {
 }
 
 #[cold]
-fn unexpected(sp: Space, func: &WFunction, code: &Code, params: &[W], w_name: W, names: &[W]) -> taipan_plugin_api::Raised {
+fn unexpected(
+    sp: Space,
+    func: &WFunction,
+    code: &Code,
+    params: &[W],
+    w_name: W,
+    names: &[W],
+) -> taipan_plugin_api::Raised {
     let Some(name) = sp.text_opt(w_name).map(|t| t.to_str().into_owned()) else {
         return raise!(sp, TYPE_ERROR, "{}() keywords must be strings", qualname(sp, func));
     };
@@ -183,12 +199,18 @@ unsafe fn too_many(sp: Space, func: &WFunction, code: &Code, base: *mut W, n: us
         String::new()
     };
     let were = if n == 1 && kwonly_given == 0 { "was" } else { "were" };
-    raise!(sp, TYPE_ERROR, "{}() takes {takes} positional argument{plural} but {n}{given} {were} given", qualname(sp, func))
+    raise!(
+        sp,
+        TYPE_ERROR,
+        "{}() takes {takes} positional argument{plural} but {n}{given} {were} given",
+        qualname(sp, func)
+    )
 }
 
 #[cold]
 fn missing_args(sp: Space, func: &WFunction, params: &[W], missing: &[usize], what: &str) -> taipan_plugin_api::Raised {
-    let names: Vec<String> = missing.iter().map(|i| format!("'{}'", sp.string_w(params[*i]).unwrap_or_default())).collect();
+    let names: Vec<String> =
+        missing.iter().map(|i| format!("'{}'", sp.string_w(params[*i]).unwrap_or_default())).collect();
     let list = match names.as_slice() {
         [one] => one.clone(),
         [a, b] => format!("{a} and {b}"),

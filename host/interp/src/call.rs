@@ -86,7 +86,8 @@ unsafe fn recursion_error(th: *mut Thread) {
 pub unsafe fn pop_frame(th: *mut Thread, f: *mut Frame) {
     let caller = f.sub(1);
     (*th).gc.frame_top = caller as *mut u8;
-    (*th).gc.vs_top = if (*caller).code.is_null() { (*caller).sp } else { (*caller).base.add((*(*caller).code).framesize as usize) };
+    (*th).gc.vs_top =
+        if (*caller).code.is_null() { (*caller).sp } else { (*caller).base.add((*(*caller).code).framesize as usize) };
 }
 
 /// What must happen when a frame that someone looked at, a traced one or a generator's is left with result `v`.

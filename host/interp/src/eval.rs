@@ -54,233 +54,233 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
     let mut reraised = false;
 
     'outer: loop {
-    macro_rules! save {
-        () => {
-            (*f).ip = ip;
-            (*f).sp = sp;
-        };
-    }
-    macro_rules! load {
-        () => {
-            f = (*th).gc.frame_top as *mut Frame;
-            ip = (*f).ip;
-            sp = (*f).sp;
-            base = (*f).base;
-        };
-    }
-    macro_rules! push {
-        ($w:expr) => {{
-            let w = $w;
-            m.set(sp, w);
-            sp = sp.add(1);
-        }};
-    }
-    macro_rules! cache {
-        () => {{
-            let c = (*(*f).code).caches.add(*ip as usize);
-            ip = ip.add(1);
-            c
-        }};
-    }
-    macro_rules! name {
-        ($i:expr) => {
-            *(*(*f).code).names.add($i as usize)
-        };
-    }
-    // A residual operation on the top operands: NULL = raised.
-    macro_rules! unless_null {
-        ($w:expr) => {{
-            let w = $w;
-            if m.raised(w) {
+        macro_rules! save {
+            () => {
+                (*f).ip = ip;
+                (*f).sp = sp;
+            };
+        }
+        macro_rules! load {
+            () => {
+                f = (*th).gc.frame_top as *mut Frame;
+                ip = (*f).ip;
+                sp = (*f).sp;
+                base = (*f).base;
+            };
+        }
+        macro_rules! push {
+            ($w:expr) => {{
+                let w = $w;
+                m.set(sp, w);
+                sp = sp.add(1);
+            }};
+        }
+        macro_rules! cache {
+            () => {{
+                let c = (*(*f).code).caches.add(*ip as usize);
+                ip = ip.add(1);
+                c
+            }};
+        }
+        macro_rules! name {
+            ($i:expr) => {
+                *(*(*f).code).names.add($i as usize)
+            };
+        }
+        // A residual operation on the top operands: NULL = raised.
+        macro_rules! unless_null {
+            ($w:expr) => {{
+                let w = $w;
+                if m.raised(w) {
+                    kk = k::RAISE;
+                    continue 'outer;
+                }
+                w
+            }};
+        }
+        macro_rules! check {
+            ($ok:expr) => {
+                if !$ok {
+                    kk = k::RAISE;
+                    continue 'outer;
+                }
+            };
+        }
+        // Pushes the frame an operation asked for.
+        macro_rules! enter {
+            ($call:expr, $pops:expr) => {{
+                let c = $call;
+                save!();
+                let args = sp.add(1);
+                m.set(sp, m.kw(c.w_func));
+                for i in 0..c.n {
+                    m.set(args.add(i), c.args[i]);
+                }
+                if call::enter(s, m, c.w_func, args, c.n, c.k, $pops) {
+                    load!();
+                    continue 'outer;
+                }
                 kk = k::RAISE;
                 continue 'outer;
-            }
-            w
-        }};
-    }
-    macro_rules! check {
-        ($ok:expr) => {
-            if !$ok {
-                kk = k::RAISE;
-                continue 'outer;
-            }
-        };
-    }
-    // Pushes the frame an operation asked for.
-    macro_rules! enter {
-        ($call:expr, $pops:expr) => {{
-            let c = $call;
-            save!();
-            let args = sp.add(1);
-            m.set(sp, m.kw(c.w_func));
-            for i in 0..c.n {
-                m.set(args.add(i), c.args[i]);
-            }
-            if call::enter(s, m, c.w_func, args, c.n, c.k, $pops) {
-                load!();
-                continue 'outer;
-            }
-            kk = k::RAISE;
-            continue 'outer;
-        }};
-    }
-    macro_rules! step {
-        ($next:expr, $pops:expr) => {{
-            let pops_: usize = $pops;
-            match $next {
-                Next::Done(w) => {
-                    sp = sp.sub(pops_);
-                    push!(w);
-                }
-                Next::Raised => {
-                    kk = k::RAISE;
-                    continue 'outer;
-                }
-                Next::Call(c) => enter!(c, pops_),
-                Next::Cont(v, k) => {
-                    push!(v);
-                    pops = pops_;
-                    kk = k;
-                    continue 'outer;
-                }
-            }
-        }};
-    }
-    // As step!, but the instruction pushes nothing.
-    macro_rules! step_none {
-        ($next:expr, $pops:expr) => {{
-            match $next {
-                Next::Done(_) => sp = sp.sub($pops),
-                Next::Raised => {
-                    kk = k::RAISE;
-                    continue 'outer;
-                }
-                Next::Call(c) => enter!(c, $pops),
-                Next::Cont(v, k) => {
-                    push!(v);
-                    pops = $pops;
-                    kk = k;
-                    continue 'outer;
-                }
-            }
-        }};
-    }
-    macro_rules! jump_if {
-        ($when:expr, $arg:expr) => {{
-            let w = m.get(sp.sub(1));
-            save!();
-            match s.truth(m, w) {
-                Truth::Known(t) => {
-                    sp = sp.sub(1);
-                    if t == $when {
-                        ip = ip.add($arg as usize);
+            }};
+        }
+        macro_rules! step {
+            ($next:expr, $pops:expr) => {{
+                let pops_: usize = $pops;
+                match $next {
+                    Next::Done(w) => {
+                        sp = sp.sub(pops_);
+                        push!(w);
                     }
-                }
-                Truth::Raised => {
-                    kk = k::RAISE;
-                    continue 'outer;
-                }
-                Truth::Call(c) => enter!(c, 1),
-            }
-        }};
-    }
-    macro_rules! binary {
-        ($op:ident, $arg:expr) => {{
-            let (a, b) = (m.get(sp.sub(2)), m.get(sp.sub(1)));
-            let c = cache!();
-            save!();
-            step!(s.binop(m, BinOp::$op, $arg != 0, a, b, c), 2)
-        }};
-        ($op:ident, $arg:expr, $ovf:ident, $prim:ident) => {{
-            let (a, b) = (m.get(sp.sub(2)), m.get(sp.sub(1)));
-            if m.branch(m.both_int(a, b)) && !m.branch(m.$ovf(a, b)) {
-                ip = ip.add(1);
-                sp = sp.sub(1);
-                m.set(sp.sub(1), m.$prim(a, b));
-            } else {
-                let c = cache!();
-                save!();
-                step!(s.binop(m, BinOp::$op, $arg != 0, a, b, c), 2)
-            }
-        }};
-        (bits $op:ident, $arg:expr, $prim:ident) => {{
-            let (a, b) = (m.get(sp.sub(2)), m.get(sp.sub(1)));
-            if m.branch(m.both_int(a, b)) {
-                ip = ip.add(1);
-                sp = sp.sub(1);
-                m.set(sp.sub(1), m.$prim(a, b));
-            } else {
-                let c = cache!();
-                save!();
-                step!(s.binop(m, BinOp::$op, $arg != 0, a, b, c), 2)
-            }
-        }};
-    }
-    macro_rules! compare {
-        ($op:ident, |$a:ident, $b:ident| $cond:expr) => {{
-            let ($a, $b) = (m.get(sp.sub(2)), m.get(sp.sub(1)));
-            if m.branch(m.both_int($a, $b)) {
-                let cond = $cond;
-                ip = ip.add(1);
-                let next = *ip;
-                // The jump that usually follows needs no bool object.
-                if next as u8 == Op::POP_JUMP_IF_FALSE as u8 {
-                    ip = ip.add(1);
-                    sp = sp.sub(2);
-                    if !m.branch(cond) {
-                        ip = ip.add((next >> 8) as usize);
-                    }
-                } else {
-                    sp = sp.sub(1);
-                    m.set(sp.sub(1), m.wbool(cond));
-                }
-            } else {
-                let c = cache!();
-                save!();
-                step!(s.compare(m, CmpOp::$op, $a, $b, c), 2)
-            }
-        }};
-    }
-
-    // The running frame's result is `v`.
-    macro_rules! returned {
-        ($v:expr) => {{
-            let v = $v;
-            let (flags, cont) = ((*f).flags, (*f).cont);
-            if TRACE || flags & fr::GENERATOR != 0 || !(*f).w_frame.is_null() {
-                save!();
-                check!(call::leave::<M, TRACE>(m, f, v));
-            }
-            call::pop_frame(th, f);
-            if flags & fr::ENTRY != 0 {
-                return Exit::Value(m.w(v));
-            }
-            load!();
-            if cont == k::CALL {
-                sp = sp.sub((flags >> POPS_SHIFT) as usize);
-                push!(v);
-            } else if flags & fr::GENERATOR != 0 {
-                // Exhausted: the instruction that resumed it goes on.
-                match cont {
-                    k::FOR_GEN => ip = ip.add((*ip.sub(2) >> 8) as usize),
-                    k::SEND_GEN => {
-                        m.set(sp.sub(1), v);
-                        ip = ip.add((*ip.sub(2) >> 8) as usize);
-                    }
-                    _ => {
-                        generator::stop_iteration(sp_, m.w(v));
+                    Next::Raised => {
                         kk = k::RAISE;
                         continue 'outer;
                     }
+                    Next::Call(c) => enter!(c, pops_),
+                    Next::Cont(v, k) => {
+                        push!(v);
+                        pops = pops_;
+                        kk = k;
+                        continue 'outer;
+                    }
                 }
-            } else {
-                push!(v);
-                pops = (flags >> POPS_SHIFT) as usize;
-                kk = cont;
-                continue 'outer;
-            }
-        }};
-    }
+            }};
+        }
+        // As step!, but the instruction pushes nothing.
+        macro_rules! step_none {
+            ($next:expr, $pops:expr) => {{
+                match $next {
+                    Next::Done(_) => sp = sp.sub($pops),
+                    Next::Raised => {
+                        kk = k::RAISE;
+                        continue 'outer;
+                    }
+                    Next::Call(c) => enter!(c, $pops),
+                    Next::Cont(v, k) => {
+                        push!(v);
+                        pops = $pops;
+                        kk = k;
+                        continue 'outer;
+                    }
+                }
+            }};
+        }
+        macro_rules! jump_if {
+            ($when:expr, $arg:expr) => {{
+                let w = m.get(sp.sub(1));
+                save!();
+                match s.truth(m, w) {
+                    Truth::Known(t) => {
+                        sp = sp.sub(1);
+                        if t == $when {
+                            ip = ip.add($arg as usize);
+                        }
+                    }
+                    Truth::Raised => {
+                        kk = k::RAISE;
+                        continue 'outer;
+                    }
+                    Truth::Call(c) => enter!(c, 1),
+                }
+            }};
+        }
+        macro_rules! binary {
+            ($op:ident, $arg:expr) => {{
+                let (a, b) = (m.get(sp.sub(2)), m.get(sp.sub(1)));
+                let c = cache!();
+                save!();
+                step!(s.binop(m, BinOp::$op, $arg != 0, a, b, c), 2)
+            }};
+            ($op:ident, $arg:expr, $ovf:ident, $prim:ident) => {{
+                let (a, b) = (m.get(sp.sub(2)), m.get(sp.sub(1)));
+                if m.branch(m.both_int(a, b)) && !m.branch(m.$ovf(a, b)) {
+                    ip = ip.add(1);
+                    sp = sp.sub(1);
+                    m.set(sp.sub(1), m.$prim(a, b));
+                } else {
+                    let c = cache!();
+                    save!();
+                    step!(s.binop(m, BinOp::$op, $arg != 0, a, b, c), 2)
+                }
+            }};
+            (bits $op:ident, $arg:expr, $prim:ident) => {{
+                let (a, b) = (m.get(sp.sub(2)), m.get(sp.sub(1)));
+                if m.branch(m.both_int(a, b)) {
+                    ip = ip.add(1);
+                    sp = sp.sub(1);
+                    m.set(sp.sub(1), m.$prim(a, b));
+                } else {
+                    let c = cache!();
+                    save!();
+                    step!(s.binop(m, BinOp::$op, $arg != 0, a, b, c), 2)
+                }
+            }};
+        }
+        macro_rules! compare {
+            ($op:ident, |$a:ident, $b:ident| $cond:expr) => {{
+                let ($a, $b) = (m.get(sp.sub(2)), m.get(sp.sub(1)));
+                if m.branch(m.both_int($a, $b)) {
+                    let cond = $cond;
+                    ip = ip.add(1);
+                    let next = *ip;
+                    // The jump that usually follows needs no bool object.
+                    if next as u8 == Op::POP_JUMP_IF_FALSE as u8 {
+                        ip = ip.add(1);
+                        sp = sp.sub(2);
+                        if !m.branch(cond) {
+                            ip = ip.add((next >> 8) as usize);
+                        }
+                    } else {
+                        sp = sp.sub(1);
+                        m.set(sp.sub(1), m.wbool(cond));
+                    }
+                } else {
+                    let c = cache!();
+                    save!();
+                    step!(s.compare(m, CmpOp::$op, $a, $b, c), 2)
+                }
+            }};
+        }
+
+        // The running frame's result is `v`.
+        macro_rules! returned {
+            ($v:expr) => {{
+                let v = $v;
+                let (flags, cont) = ((*f).flags, (*f).cont);
+                if TRACE || flags & fr::GENERATOR != 0 || !(*f).w_frame.is_null() {
+                    save!();
+                    check!(call::leave::<M, TRACE>(m, f, v));
+                }
+                call::pop_frame(th, f);
+                if flags & fr::ENTRY != 0 {
+                    return Exit::Value(m.w(v));
+                }
+                load!();
+                if cont == k::CALL {
+                    sp = sp.sub((flags >> POPS_SHIFT) as usize);
+                    push!(v);
+                } else if flags & fr::GENERATOR != 0 {
+                    // Exhausted: the instruction that resumed it goes on.
+                    match cont {
+                        k::FOR_GEN => ip = ip.add((*ip.sub(2) >> 8) as usize),
+                        k::SEND_GEN => {
+                            m.set(sp.sub(1), v);
+                            ip = ip.add((*ip.sub(2) >> 8) as usize);
+                        }
+                        _ => {
+                            generator::stop_iteration(sp_, m.w(v));
+                            kk = k::RAISE;
+                            continue 'outer;
+                        }
+                    }
+                } else {
+                    push!(v);
+                    pops = (flags >> POPS_SHIFT) as usize;
+                    kk = cont;
+                    continue 'outer;
+                }
+            }};
+        }
 
         if kk != BYTECODE {
             let k = std::mem::replace(&mut kk, BYTECODE);
@@ -860,8 +860,11 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
 #[inline]
 pub fn binop_of(ins: u32) -> (BinOp, bool) {
     let (op, arg) = (ins as u8, ins >> 8);
-    let (n, inplace) =
-        if op == Op::BINARY_OP as u8 { ((arg & 0x7f) as u8, arg >> 7 != 0) } else { (op - Op::BINARY_ADD as u8, arg != 0) };
+    let (n, inplace) = if op == Op::BINARY_OP as u8 {
+        ((arg & 0x7f) as u8, arg >> 7 != 0)
+    } else {
+        (op - Op::BINARY_ADD as u8, arg != 0)
+    };
     // SAFETY: the compiler and the bytecode check only let operators through.
     (unsafe { std::mem::transmute::<u8, BinOp>(n.min(BinOp::MatMul as u8)) }, inplace)
 }

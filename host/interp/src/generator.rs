@@ -187,7 +187,8 @@ unsafe fn close_object(g: *mut WGenerator) {
 pub fn stop_iteration(sp: Space, w_value: W) {
     if w_value.is_none() || w_value.is_null() {
         sp.raise_object(sp.known(known::STOP_ITERATION), W::NULL);
-    } else if sp.tuple_opt(w_value).is_some() || sp.exc_match(w_value, sp.known(known::BASE_EXCEPTION)).unwrap_or(false) {
+    } else if sp.tuple_opt(w_value).is_some() || sp.exc_match(w_value, sp.known(known::BASE_EXCEPTION)).unwrap_or(false)
+    {
         // The value would be taken apart (or be) the exception itself.
         if let Ok(w) = sp.call(sp.known(known::STOP_ITERATION), &[w_value]) {
             sp.raise_object(w, W::NULL);

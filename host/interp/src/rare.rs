@@ -208,7 +208,9 @@ unsafe fn instruction<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, op: Op, arg: 
         Op::GET_YIELD_FROM_ITER => {
             let w = st.peek(1);
             let is_coroutine = w.is_tid(TID_COROUTINE);
-            if is_coroutine && code.flags & (taipan_abi::opcode::co::COROUTINE | taipan_abi::opcode::co::ITERABLE_COROUTINE) == 0 {
+            if is_coroutine
+                && code.flags & (taipan_abi::opcode::co::COROUTINE | taipan_abi::opcode::co::ITERABLE_COROUTINE) == 0
+            {
                 return Err(sp.type_error("cannot 'yield from' a coroutine object in a non-coroutine generator"));
             }
             if !is_coroutine && !w.is_tid(TID_GENERATOR) {
@@ -282,11 +284,14 @@ unsafe fn instruction<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, op: Op, arg: 
         }
         Op::CONVERT_VALUE => {
             let w = st.peek(1);
-            st.poke(1, match arg {
-                1 => sp.str(w)?,
-                2 => sp.repr(w)?,
-                _ => sp.ascii(w)?,
-            });
+            st.poke(
+                1,
+                match arg {
+                    1 => sp.str(w)?,
+                    2 => sp.repr(w)?,
+                    _ => sp.ascii(w)?,
+                },
+            );
         }
         Op::IMPORT_NAME => {
             let w_builtins = s.builtins_of(sp.th(), (*f).w_globals);
@@ -403,7 +408,11 @@ fn with_name(sp: Space, w_name: W) -> Raised {
 pub unsafe fn unbound_local(sp: Space, code: *mut Code, i: u32) -> Raised {
     let w_name = sp.tuple_items((*code).w_localsplusnames)[i as usize];
     let name = sp.string_w(w_name).unwrap_or_default();
-    let _ = raise!(sp, UNBOUND_LOCAL_ERROR, "cannot access local variable '{name}' where it is not associated with a value");
+    let _ = raise!(
+        sp,
+        UNBOUND_LOCAL_ERROR,
+        "cannot access local variable '{name}' where it is not associated with a value"
+    );
     with_name(sp, w_name)
 }
 
@@ -534,7 +543,9 @@ fn call_ex(sp: Space, st: &Stack) -> Res<()> {
         match sp.fixedtuple(w_args) {
             Ok(w) => w,
             Err(e) => {
-                if sp.getattr_opt(w_args, name!(sp, "__iter__")).is_ok_and(|x| x.is_none()) && sp.catch(known::TYPE_ERROR) {
+                if sp.getattr_opt(w_args, name!(sp, "__iter__")).is_ok_and(|x| x.is_none())
+                    && sp.catch(known::TYPE_ERROR)
+                {
                     return Err(raise!(
                         sp,
                         TYPE_ERROR,
@@ -622,8 +633,8 @@ fn extend_list(sp: Space, w_list: W, w: W) -> Res<()> {
         }
         Err(e) => {
             // SAFETY: a live word; heap objects have slots.
-            let plain = w.is_int()
-                || unsafe { (*sp.row(w).slots).iter.is_none() && (*sp.row(w).slots).getitem.is_none() };
+            let plain =
+                w.is_int() || unsafe { (*sp.row(w).slots).iter.is_none() && (*sp.row(w).slots).getitem.is_none() };
             if plain && sp.catch(known::TYPE_ERROR) {
                 return Err(raise!(sp, TYPE_ERROR, "Value after * must be an iterable, not {}", sp.type_name(w)));
             }
@@ -666,7 +677,8 @@ fn template(sp: Space, st: &Stack, op: Op, arg: u32) -> Res<()> {
 }
 
 unsafe fn intrinsic1<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, w: W, which: u32) -> Res<W> {
-    let typing = |n: &str, args: &[W]| sp.call(sp.getattr(sp.import_module(name!(sp, "_typing"))?, sp.intern(n))?, args);
+    let typing =
+        |n: &str, args: &[W]| sp.call(sp.getattr(sp.import_module(name!(sp, "_typing"))?, sp.intern(n))?, args);
     if which == Intrinsic1::Print as u32 {
         let w_sys = sp.known(known::SYS_MODULE);
         let w_hook = sp
@@ -708,7 +720,8 @@ unsafe fn intrinsic1<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, w: W, which: u
 }
 
 unsafe fn intrinsic2(sp: Space, a: W, b: W, which: u32) -> Res<W> {
-    let typing = |n: &str, args: &[W]| sp.call(sp.getattr(sp.import_module(name!(sp, "_typing"))?, sp.intern(n))?, args);
+    let typing =
+        |n: &str, args: &[W]| sp.call(sp.getattr(sp.import_module(name!(sp, "_typing"))?, sp.intern(n))?, args);
     if which == Intrinsic2::PrepReraiseStar as u32 {
         return rare_exc::prep_reraise_star(sp, a, b);
     }
@@ -737,4 +750,3 @@ pub fn run_class_body(sp: Space, w_func: W, w_ns: W) -> Res<W> {
     }
     run_namespace(sp, w_func, w_ns)
 }
-

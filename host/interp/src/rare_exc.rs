@@ -260,7 +260,9 @@ pub(crate) fn get_awaitable(sp: Space, st: &Stack, arg: u32) -> Res<()> {
     let it = match awaitable_iter(sp, w) {
         Ok(it) => it,
         Err(Raised) => {
-            if arg != 0 && sp.lookup_special(w, name!(sp, "__await__")).is_ok_and(|x| x.is_none()) && sp.catch(known::TYPE_ERROR)
+            if arg != 0
+                && sp.lookup_special(w, name!(sp, "__await__")).is_ok_and(|x| x.is_none())
+                && sp.catch(known::TYPE_ERROR)
             {
                 let what = if arg == 1 { "__aenter__" } else { "__aexit__" };
                 let t = sp.type_name(w);

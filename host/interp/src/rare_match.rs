@@ -15,7 +15,12 @@ pub(crate) fn match_keys(sp: Space, st: &Stack) -> Res<()> {
         let w_dummy = sp.call(sp.known(known::OBJECT), &[])?;
         for w_key in keys {
             if sp.set_contains(w_seen, *w_key)? {
-                return Err(raise!(sp, VALUE_ERROR, "mapping pattern checks duplicate key ({})", sp.repr_string(*w_key)?));
+                return Err(raise!(
+                    sp,
+                    VALUE_ERROR,
+                    "mapping pattern checks duplicate key ({})",
+                    sp.repr_string(*w_key)?
+                ));
             }
             sp.set_add(w_seen, *w_key)?;
             let w = sp.call(w_get, &[*w_key, w_dummy])?;
@@ -123,7 +128,14 @@ fn match_attributes(sp: Space, w_subject: W, w_class: W, names: &[W], npos: usiz
     values.into_tuple().map(Some)
 }
 
-fn attribute(sp: Space, w: W, w_name: W, name: String, seen: &mut Vec<String>, class_name: &str) -> Result<Option<W>, Raised> {
+fn attribute(
+    sp: Space,
+    w: W,
+    w_name: W,
+    name: String,
+    seen: &mut Vec<String>,
+    class_name: &str,
+) -> Result<Option<W>, Raised> {
     if seen.contains(&name) {
         return Err(raise!(sp, TYPE_ERROR, "{class_name}() got multiple sub-patterns for attribute '{name}'"));
     }

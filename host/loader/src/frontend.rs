@@ -112,7 +112,10 @@ fn compile(request: &CompileRequest, source: &[u8], filename: &[u8]) -> Outcome 
             let p = taipan_syntax::parse_bytes(source, &name, mode, parse).map_err(|e| error_bytes(&e))?;
             Ok((wire::to_bytes(&p.tree), warning_bytes(&p.warnings)))
         }
-        _ => Err(other_error("NotImplementedError", "this form of the source is not implemented in this version of Taipan")),
+        _ => Err(other_error(
+            "NotImplementedError",
+            "this form of the source is not implemented in this version of Taipan",
+        )),
     }
 }
 
@@ -129,13 +132,9 @@ pub unsafe extern "C" fn host_compile(request: *const CompileRequest, answer: *m
         .unwrap_or_else(|_| Err(other_error("SystemError", "the front end panicked")));
     let blob = crate::host::blob;
     answer.write(match outcome {
-        Ok((code, warnings)) => CompileAnswer {
-            status: 0,
-            pad: 0,
-            result: blob(code),
-            error: blob(Vec::new()),
-            warnings: blob(warnings),
-        },
+        Ok((code, warnings)) => {
+            CompileAnswer { status: 0, pad: 0, result: blob(code), error: blob(Vec::new()), warnings: blob(warnings) }
+        }
         Err(error) => CompileAnswer {
             status: 1,
             pad: 0,
@@ -154,7 +153,8 @@ pub fn frozen(name: &str) -> Option<Vec<u8>> {
     let meta = path.metadata().ok()?;
     let mtime = meta.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs() as u32;
     let stamp = pyc::Source::Timestamp { mtime, size: meta.len() as u32 };
-    let cached = crate::host::setting_text("cache.dir").map(|d| Path::new(&d).join("frozen").join(format!("{name}.pyc")));
+    let cached =
+        crate::host::setting_text("cache.dir").map(|d| Path::new(&d).join("frozen").join(format!("{name}.pyc")));
     if let Some(file) = &cached
         && let Ok(bytes) = std::fs::read(file)
         && pyc::read_header(&bytes).is_ok_and(|s| s == stamp)

@@ -221,7 +221,8 @@ unsafe extern "C" fn setting(name: *const u8, len: usize, out: *mut Blob) -> i32
 }
 
 unsafe extern "C" fn frozen(name: *const u8, len: usize, out: *mut Blob) -> i32 {
-    let code = unsafe { key(name, len) }.and_then(|n| std::panic::catch_unwind(|| crate::frontend::frozen(n)).unwrap_or(None));
+    let code =
+        unsafe { key(name, len) }.and_then(|n| std::panic::catch_unwind(|| crate::frontend::frozen(n)).unwrap_or(None));
     let Some(code) = code else { return 0 };
     // SAFETY: the caller's variable.
     unsafe { out.write(blob(code)) };

@@ -8,7 +8,9 @@ pub fn expand(item: TokenStream) -> Result<TokenStream> {
     let item: DeriveInput = syn::parse2(item)?;
     let ident = &item.ident;
     let Data::Struct(s) = &item.data else { return Err(syn::Error::new_spanned(ident, "a struct is expected")) };
-    let Fields::Named(fields) = &s.fields else { return Err(syn::Error::new_spanned(ident, "named fields are expected")) };
+    let Fields::Named(fields) = &s.fields else {
+        return Err(syn::Error::new_spanned(ident, "named fields are expected"));
+    };
     if !item.attrs.iter().any(|a| a.path().is_ident("repr")) {
         return Err(syn::Error::new_spanned(ident, "#[repr(C)] is missing: the layout is seen by the collector"));
     }

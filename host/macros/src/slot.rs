@@ -8,7 +8,10 @@ use syn::{FnArg, ItemFn, Result, ReturnType, Type};
 pub fn expand(item: TokenStream) -> Result<TokenStream> {
     let item: ItemFn = syn::parse2(item)?;
     let (ident, vis) = (&item.sig.ident, &item.vis);
-    let docs = item.attrs.iter().filter(|a| a.path().is_ident("doc") || a.path().is_ident("cold") || a.path().is_ident("inline"));
+    let docs = item
+        .attrs
+        .iter()
+        .filter(|a| a.path().is_ident("doc") || a.path().is_ident("cold") || a.path().is_ident("inline"));
     let ReturnType::Type(_, ret) = &item.sig.output else {
         return Err(syn::Error::new_spanned(&item.sig, "a slot returns Res<..>"));
     };

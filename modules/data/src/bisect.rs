@@ -3,7 +3,9 @@
 use taipan_plugin_api::mixed_module;
 use taipan_plugin_api::prelude::*;
 
-mixed_module!(MODULE, "_bisect",
+mixed_module!(
+    MODULE,
+    "_bisect",
     doc = "Bisection algorithms.\n\nThis module provides support for maintaining a list in sorted order without\nhaving to sort the list after each insertion. For long lists of items with\nexpensive comparison operations, this can be an improvement over the more\ncommon approach.\n",
     functions = [bisect_right, bisect_left, insort_right, insort_left],
 );

@@ -17,25 +17,29 @@ mod structs;
 mod util;
 mod zlib;
 
-taipan_plugin_api::export_modules!("data", "data structures, numbers, encodings, hashes, compression", [
-    &operator::MODULE,
-    &functools::MODULE,
-    &collections::MODULE,
-    &itertools::MODULE,
-    &math::MODULE,
-    &math::CMATH,
-    &bisect::MODULE,
-    &heapq::MODULE,
-    &structs::MODULE,
-    &json::MODULE,
-    &random::MODULE,
-    &contextvars::MODULE,
-    &binascii::MODULE,
-    &zlib::MODULE,
-    &csv::MODULE,
-    &hashes::MD5,
-    &hashes::SHA1,
-    &hashes::SHA2,
-    &hashes::SHA3,
-    &hashes::BLAKE2,
-]);
+taipan_plugin_api::export_modules!(
+    "data",
+    "data structures, numbers, encodings, hashes, compression",
+    [
+        &operator::MODULE,
+        &functools::MODULE,
+        &collections::MODULE,
+        &itertools::MODULE,
+        &math::MODULE,
+        &math::CMATH,
+        &bisect::MODULE,
+        &heapq::MODULE,
+        &structs::MODULE,
+        &json::MODULE,
+        &random::MODULE,
+        &contextvars::MODULE,
+        &binascii::MODULE,
+        &zlib::MODULE,
+        &csv::MODULE,
+        &hashes::MD5,
+        &hashes::SHA1,
+        &hashes::SHA2,
+        &hashes::SHA3,
+        &hashes::BLAKE2,
+    ]
+);

@@ -102,7 +102,9 @@ fn setup(sp: Space, w_module: W) -> Res<()> {
     W_RANDOM.add(sp, w_module, &RANDOM)?;
     Ok(())
 }
-mixed_module!(MODULE, "_random",
+mixed_module!(
+    MODULE,
+    "_random",
     doc = "Module implements the Mersenne Twister random number generator.",
     functions = [],
     init = setup,
@@ -132,7 +134,8 @@ fn seed_with(sp: Space, w: W, w_n: W) -> Res<()> {
         let mut bytes = [0u8; N * 4];
         let entropy = blocking(sp, || std::fs::File::open("/dev/urandom").and_then(|mut f| f.read_exact(&mut bytes)));
         if entropy.is_err() {
-            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos() as u64);
+            let now =
+                std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos() as u64);
             bytes[..8].copy_from_slice(&now.to_le_bytes());
             bytes[8..12].copy_from_slice(&std::process::id().to_le_bytes());
         }

@@ -102,7 +102,12 @@ pub fn parse_args<const N: usize>(
         let how = if required == N { "exactly" } else { "at most" };
         let kind = if maxpos < N { " positional" } else { "" };
         let s = if maxpos == 1 { "" } else { "s" };
-        return Err(raise!(sp, TYPE_ERROR, "{fname}() takes {how} {maxpos}{kind} argument{s} ({} given)", args.n + nkw));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "{fname}() takes {how} {maxpos}{kind} argument{s} ({} given)",
+            args.n + nkw
+        ));
     }
     out[..args.n].copy_from_slice(args.positional());
     if nkw > 0 {
@@ -164,7 +169,9 @@ pub fn is_str(sp: Space, w: W) -> bool {
 #[inline]
 pub fn is_int(sp: Space, w: W) -> bool {
     use taipan_plugin_api::abi::word::{TID_BOOL, TID_INT, TID_LONG};
-    w.is_int() || matches!(sp.layout(w), TID_INT | TID_LONG | TID_BOOL) || sp.isinstance(w, sp.known(known::INT)).unwrap_or(false)
+    w.is_int()
+        || matches!(sp.layout(w), TID_INT | TID_LONG | TID_BOOL)
+        || sp.isinstance(w, sp.known(known::INT)).unwrap_or(false)
 }
 /// Is this a float of exactly that type?
 #[inline]

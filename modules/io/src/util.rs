@@ -88,9 +88,7 @@ pub fn opt_text(sp: Space, w: W, fname: &str, name: &str) -> Res<Option<Text>> {
     }
     match sp.text_opt(w) {
         Some(t) => Ok(Some(t)),
-        None => {
-            Err(raise!(sp, TYPE_ERROR, "{fname}() argument '{name}' must be str or None, not {}", sp.type_name(w)))
-        }
+        None => Err(raise!(sp, TYPE_ERROR, "{fname}() argument '{name}' must be str or None, not {}", sp.type_name(w))),
     }
 }
 

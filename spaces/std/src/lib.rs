@@ -33,7 +33,8 @@ pub struct Builtin {
 pub const NOT_KNOWN: u32 = u32::MAX;
 
 /// The families' types in the order in which they can be made.
-pub static FAMILIES: &[&[Builtin]] = &[types::TYPES, num::TYPES, text::TYPES, containers::TYPES, run::TYPES, exc::TYPES];
+pub static FAMILIES: &[&[Builtin]] =
+    &[types::TYPES, num::TYPES, text::TYPES, containers::TYPES, run::TYPES, exc::TYPES];
 
 /// All built-in types.
 pub fn all_types() -> impl Iterator<Item = &'static Builtin> {

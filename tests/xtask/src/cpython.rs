@@ -60,7 +60,9 @@ fn run_module(lib: &Path, name: &str) -> (bool, String) {
 pub fn run(arguments: &[String]) -> bool {
     let Some(lib) = library(arguments) else {
         println!("CPython's tests: NOT RUN, no CPython 3.14 library with its tests was found.");
-        println!("  Name one: cargo xtask cpython --lib DIR, or TAIPAN_CPYTHON_LIB=DIR (a folder with test/test_grammar.py)");
+        println!(
+            "  Name one: cargo xtask cpython --lib DIR, or TAIPAN_CPYTHON_LIB=DIR (a folder with test/test_grammar.py)"
+        );
         return !arguments.iter().any(|a| a == "--lib");
     };
     let list = fs::read_to_string(root().join("tests/cpython/expected.txt")).unwrap_or_default();

@@ -41,7 +41,9 @@ pub fn succeeds(command: &mut Command) -> bool {
 }
 
 fn cargo(arguments: &[&str]) -> bool {
-    succeeds(Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into())).args(arguments).current_dir(root()))
+    succeeds(
+        Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into())).args(arguments).current_dir(root()),
+    )
 }
 
 fn build() -> bool {
@@ -66,7 +68,9 @@ fn main() -> ExitCode {
             };
         }
         Some("build") => build(),
-        Some("test") => build() && cargo(&["test", "--release", "--workspace", "--quiet"]) && app::run(&[]) && cpython::run(&[]),
+        Some("test") => {
+            build() && cargo(&["test", "--release", "--workspace", "--quiet"]) && app::run(&[]) && cpython::run(&[])
+        }
         Some("app") => build() && app::run(rest),
         Some("cpython") => build() && cpython::run(rest),
         Some("install") => build() && install::run(rest),

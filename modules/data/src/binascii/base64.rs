@@ -34,7 +34,12 @@ fn decode(data: &[u8], strict: bool) -> Result<Vec<u8>, String> {
     let mut i = 0;
     // Whole groups of four plain characters.
     while let Some(group) = data.get(i..i + 4) {
-        let v = [VALUES[group[0] as usize], VALUES[group[1] as usize], VALUES[group[2] as usize], VALUES[group[3] as usize]];
+        let v = [
+            VALUES[group[0] as usize],
+            VALUES[group[1] as usize],
+            VALUES[group[2] as usize],
+            VALUES[group[3] as usize],
+        ];
         if v.iter().any(|x| *x == 64) {
             break;
         }
@@ -47,7 +52,12 @@ fn decode(data: &[u8], strict: bool) -> Result<Vec<u8>, String> {
             if quad >= 2 && quad as usize + pads >= 4 {
                 // A pad sequence ends the data; what follows is an error only in strict mode.
                 if strict && at + 1 < data.len() {
-                    return Err(if data[at + 1] == b'=' { "Excess padding not allowed" } else { "Excess data after padding" }.into());
+                    return Err(if data[at + 1] == b'=' {
+                        "Excess padding not allowed"
+                    } else {
+                        "Excess data after padding"
+                    }
+                    .into());
                 }
                 return Ok(out);
             }

@@ -24,11 +24,23 @@ fn setup(sp: Space, w_module: W) -> Res<()> {
     }
     Ok(())
 }
-mixed_module!(MODULE, "binascii",
+mixed_module!(
+    MODULE,
+    "binascii",
     doc = "Conversion between binary data and ASCII",
     functions = [
-        base64::a2b_base64, base64::b2a_base64, hex::b2a_hex, hex::hexlify, hex::a2b_hex, hex::unhexlify, uu::a2b_uu, uu::b2a_uu,
-        qp::a2b_qp, qp::b2a_qp, crc32, crc_hqx,
+        base64::a2b_base64,
+        base64::b2a_base64,
+        hex::b2a_hex,
+        hex::hexlify,
+        hex::a2b_hex,
+        hex::unhexlify,
+        uu::a2b_uu,
+        uu::b2a_uu,
+        qp::a2b_qp,
+        qp::b2a_qp,
+        crc32,
+        crc_hqx,
     ],
     init = setup,
 );

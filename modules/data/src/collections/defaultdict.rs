@@ -12,7 +12,16 @@ static W_DEFAULTDICT: TypeOf = TypeOf::new();
 /// Byte offset of the factory in an instance.
 static OFFSET: AtomicUsize = AtomicUsize::new(0);
 
-static SLOTS: Slots = Slots { init: Some(dd_init), repr: Some(dd_repr), binary: { let mut b = Slots::EMPTY.binary; b[OR] = Some(dd_or); b }, ..Slots::EMPTY };
+static SLOTS: Slots = Slots {
+    init: Some(dd_init),
+    repr: Some(dd_repr),
+    binary: {
+        let mut b = Slots::EMPTY.binary;
+        b[OR] = Some(dd_or);
+        b
+    },
+    ..Slots::EMPTY
+};
 /// `BinOp` of `|`.
 const OR: usize = taipan_plugin_api::abi::opcode::BinOp::Or as usize;
 const DOC: &str = "defaultdict(default_factory=None, /, [...]) --> dict with default factory\n\nThe default factory is called without arguments to produce\na new value when a key is not present, in __getitem__ only.\nA defaultdict compares equal to a dict with the same items.\nAll remaining arguments are treated the same as if they were\npassed to the dict constructor, including keyword arguments.";
@@ -139,7 +148,9 @@ fn dd_reduce(sp: Space, w: W) -> Res<W> {
 #[slot]
 fn dd_repr(sp: Space, w: W) -> Res<W> {
     // SAFETY: the row of dict has its class's slots.
-    let Some(repr) = (unsafe { &*sp.row_of(TID_DICT).slots }).repr else { return Err(sp.runtime_error("dict has no __repr__")) };
+    let Some(repr) = (unsafe { &*sp.row_of(TID_DICT).slots }).repr else {
+        return Err(sp.runtime_error("dict has no __repr__"));
+    };
     // SAFETY: a slot of the base class on an instance of it.
     let w_base = unsafe { repr(sp.th(), w) };
     if w_base.is_null() {

@@ -72,7 +72,12 @@ fn reverse_next(sp: Space, w: W) -> Res<Option<W>> {
 fn from_args(sp: Space, args: &Args, t: &TypeOf, name: &str) -> Res<W> {
     let [w_deque, w_index] = parse_args(sp, name, args, ["iterable", "index"], 2, 1, 2)?;
     if !W_DEQUE.is(sp, w_deque) {
-        return Err(raise!(sp, TYPE_ERROR, "{name}() argument 1 must be collections.deque, not {}", sp.type_name(w_deque)));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "{name}() argument 1 must be collections.deque, not {}",
+            sp.type_name(w_deque)
+        ));
     }
     let index = if w_index.is_null() { 0 } else { sp.int_w(w_index)?.max(0) as usize };
     let w = make(sp, w_deque, t)?;
@@ -99,6 +104,9 @@ fn length_hint(_sp: Space, w: W) -> Res<usize> {
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn iter_reduce(sp: Space, w: W) -> Res<W> {
     let it = obj::<WDequeIter>(w);
-    let w_args = sp.newtuple(&[it.w_deque, sp.newint((obj::<WDeque>(it.w_deque).len - it.left.min(obj::<WDeque>(it.w_deque).len)) as i64)])?;
+    let w_args = sp.newtuple(&[
+        it.w_deque,
+        sp.newint((obj::<WDeque>(it.w_deque).len - it.left.min(obj::<WDeque>(it.w_deque).len)) as i64),
+    ])?;
     sp.newtuple(&[sp.type_(w)?, w_args])
 }

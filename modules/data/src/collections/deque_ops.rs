@@ -181,7 +181,11 @@ pub fn insert(sp: Space, w: W, index: i64, v: W) -> Res<()> {
         return push_front(sp, w, v);
     }
     rotate_by(sp, w, -index)?;
-    if index < 0 { push_back(sp, w, v)? } else { push_front(sp, w, v)? }
+    if index < 0 {
+        push_back(sp, w, v)?
+    } else {
+        push_front(sp, w, v)?
+    }
     rotate_by(sp, w, index)
 }
 /// Remove and return the rightmost element.
@@ -258,7 +262,12 @@ fn checked_index(sp: Space, w: W, w_index: W) -> Res<usize> {
         Ok(i) => i,
         Err(r) => {
             if sp.catch(known::OVERFLOW_ERROR) {
-                return Err(raise!(sp, INDEX_ERROR, "cannot fit '{}' into an index-sized integer", sp.type_name(w_index)));
+                return Err(raise!(
+                    sp,
+                    INDEX_ERROR,
+                    "cannot fit '{}' into an index-sized integer",
+                    sp.type_name(w_index)
+                ));
             }
             return Err(r);
         }

@@ -18,7 +18,9 @@ fn setup(sp: Space, w_module: W) -> Res<()> {
     defaultdict::make(sp, w_module)
 }
 
-mixed_module!(MODULE, "_collections",
+mixed_module!(
+    MODULE,
+    "_collections",
     doc = "High performance data structures.\n- deque:        ordered collection accessible from endpoints only\n- defaultdict:  dict subclass with a default value factory\n",
     functions = [count_elements],
     init = setup,

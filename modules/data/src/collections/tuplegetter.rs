@@ -47,7 +47,10 @@ fn getter_get(sp: Space, w: W, w_obj: W, _w_type: W) -> Res<W> {
             sp.type_name(w_obj)
         ));
     };
-    usize::try_from(index).ok().and_then(|i| items.get(i).copied()).ok_or_else(|| sp.index_error("tuple index out of range"))
+    usize::try_from(index)
+        .ok()
+        .and_then(|i| items.get(i).copied())
+        .ok_or_else(|| sp.index_error("tuple index out of range"))
 }
 #[slot]
 fn getter_set(sp: Space, _w: W, _w_obj: W, w_value: W) -> Res<()> {

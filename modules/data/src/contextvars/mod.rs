@@ -10,11 +10,7 @@ fn setup(sp: Space, w_module: W) -> Res<()> {
     context::make(sp, w_module)?;
     var::make(sp, w_module)
 }
-mixed_module!(MODULE, "_contextvars",
-    doc = "Context Variables",
-    functions = [copy_context],
-    init = setup,
-);
+mixed_module!(MODULE, "_contextvars", doc = "Context Variables", functions = [copy_context], init = setup,);
 
 /// The context of the running code, made if there is none yet.
 fn current(sp: Space) -> Res<W> {

@@ -138,7 +138,11 @@ fn reset_by(sp: Space, w_token: W) -> Res<()> {
         return Err(raise!(sp, VALUE_ERROR, "{} was created in a different Context", sp.repr_string(w_token)?));
     }
     t.used = true;
-    if t.w_old.is_null() { context::remove(sp, w_context, t.w_var) } else { context::store(sp, w_context, t.w_var, t.w_old) }
+    if t.w_old.is_null() {
+        context::remove(sp, w_context, t.w_var)
+    } else {
+        context::store(sp, w_context, t.w_var, t.w_old)
+    }
 }
 /// Reset the context variable.
 ///

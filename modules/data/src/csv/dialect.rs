@@ -115,7 +115,15 @@ pub fn from_call(sp: Space, w_base: W, args: &Args) -> Res<W> {
     sp.call_args(W_DIALECT.w(), Args { ptr: words.as_ptr(), n, kwnames: args.kwnames })
 }
 const NAMES: [&str; 9] = [
-    "dialect", "delimiter", "doublequote", "escapechar", "lineterminator", "quotechar", "quoting", "skipinitialspace", "strict",
+    "dialect",
+    "delimiter",
+    "doublequote",
+    "escapechar",
+    "lineterminator",
+    "quotechar",
+    "quoting",
+    "skipinitialspace",
+    "strict",
 ];
 fn one_char(sp: Space, name: &str, w: W, default: u32, none_allowed: bool) -> Res<u32> {
     if w.is_null() {

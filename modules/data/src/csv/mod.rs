@@ -46,10 +46,18 @@ fn setup(sp: Space, w_module: W) -> Res<()> {
     }
     sp.setattr_str(w_module, "__version__", sp.newstr("1.0")?)
 }
-mixed_module!(MODULE, "_csv",
+mixed_module!(
+    MODULE,
+    "_csv",
     doc = "CSV parsing and writing.\n",
     functions = [
-        list_dialects, register_dialect, unregister_dialect, get_dialect, field_size_limit, reader::reader, writer::writer,
+        list_dialects,
+        register_dialect,
+        unregister_dialect,
+        get_dialect,
+        field_size_limit,
+        reader::reader,
+        writer::writer,
     ],
     init = setup,
 );

@@ -244,7 +244,10 @@ fn reader_next(sp: Space, w: W) -> Res<Option<W>> {
         let Some(text) = sp.text_opt(w_line) else {
             return Err(error(
                 sp,
-                &format!("iterator should return strings, not {} (the file should be opened in text mode)", sp.type_name(w_line)),
+                &format!(
+                    "iterator should return strings, not {} (the file should be opened in text mode)",
+                    sp.type_name(w_line)
+                ),
             ));
         };
         // The iterator may have come back to this reader.

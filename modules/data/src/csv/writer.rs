@@ -117,7 +117,11 @@ fn number(sp: Space, w: W) -> Res<bool> {
 }
 fn write_row(sp: Space, w: W, w_row: W) -> Res<W> {
     let it = sp.iter(w_row).map_err(|r| {
-        if sp.catch(known::TYPE_ERROR) { error(sp, &format!("iterable expected, not {}", sp.type_name(w_row))) } else { r }
+        if sp.catch(known::TYPE_ERROR) {
+            error(sp, &format!("iterable expected, not {}", sp.type_name(w_row)))
+        } else {
+            r
+        }
     })?;
     let d = settings(sp, obj::<WWriter>(w).w_dialect);
     let mut out: Vec<u32> = Vec::new();

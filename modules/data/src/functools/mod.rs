@@ -13,7 +13,9 @@ fn setup(sp: Space, w_module: W) -> Res<()> {
     lru::init(sp, w_module)
 }
 
-mixed_module!(MODULE, "_functools",
+mixed_module!(
+    MODULE,
+    "_functools",
     doc = "Tools that operate on functions.",
     functions = [reduce, cmpkey::cmp_to_key],
     init = setup,

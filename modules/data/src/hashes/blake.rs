@@ -40,18 +40,48 @@ struct Parameters {
 }
 fn parameters(sp: Space, k: &Kind, args: Args) -> Res<Parameters> {
     let names = [
-        "data", "digest_size", "key", "salt", "person", "fanout", "depth", "leaf_size", "node_offset", "node_depth", "inner_size",
-        "last_node", "usedforsecurity", "string",
+        "data",
+        "digest_size",
+        "key",
+        "salt",
+        "person",
+        "fanout",
+        "depth",
+        "leaf_size",
+        "node_offset",
+        "node_depth",
+        "inner_size",
+        "last_node",
+        "usedforsecurity",
+        "string",
     ];
-    let [w_data, w_size, w_key, w_salt, w_person, w_fanout, w_depth, w_leaf, w_offset, w_ndepth, w_inner, w_last, _used, w_string] =
-        parse_args(sp, k.short, &args, names, 0, 0, 1)?;
+    let [
+        w_data,
+        w_size,
+        w_key,
+        w_salt,
+        w_person,
+        w_fanout,
+        w_depth,
+        w_leaf,
+        w_offset,
+        w_ndepth,
+        w_inner,
+        w_last,
+        _used,
+        w_string,
+    ] = parse_args(sp, k.short, &args, names, 0, 0, 1)?;
     let int = |w: W, default: i64| if w.is_null() { Ok(default) } else { sp.int_w(w) };
     let bytes = |w: W, max: usize, what: &str| -> Res<Vec<u8>> {
         if w.is_null() {
             return Ok(Vec::new());
         }
         let b = Buffer::get(sp, w)?;
-        if b.len() > max { Err(raise!(sp, VALUE_ERROR, "maximum {what} length is {max} bytes")) } else { Ok(b.to_vec()) }
+        if b.len() > max {
+            Err(raise!(sp, VALUE_ERROR, "maximum {what} length is {max} bytes"))
+        } else {
+            Ok(b.to_vec())
+        }
     };
     let digest_size = int(w_size, k.out as i64)?;
     if digest_size < 1 || digest_size > k.out as i64 {
@@ -67,7 +97,11 @@ fn parameters(sp: Space, k: &Kind, args: Args) -> Res<Parameters> {
     let person = bytes(w_person, k.salt, "person")?;
     let between = |w: W, default: i64, lo: i64, hi: i64, what: &str| -> Res<u8> {
         let i = int(w, default)?;
-        if i < lo || i > hi { Err(raise!(sp, VALUE_ERROR, "{what} must be between {lo} and {hi}")) } else { Ok(i as u8) }
+        if i < lo || i > hi {
+            Err(raise!(sp, VALUE_ERROR, "{what} must be between {lo} and {hi}"))
+        } else {
+            Ok(i as u8)
+        }
     };
     let fanout = between(w_fanout, 1, 0, 255, "fanout")?;
     let depth = between(w_depth, 1, 1, 255, "depth")?;

@@ -403,7 +403,8 @@ fn batch(sp: Space, w: W, items: &[W], n: usize) -> Res<Option<W>> {
 
 #[slot]
 fn accumulate_new(sp: Space, w_type: W, args: Args) -> Res<W> {
-    let [w_iterable, w_func, w_initial] = parse_args(sp, "accumulate", &args, ["iterable", "func", "initial"], 0, 1, 2)?;
+    let [w_iterable, w_func, w_initial] =
+        parse_args(sp, "accumulate", &args, ["iterable", "func", "initial"], 0, 1, 2)?;
     let w_iter = sp.iter(w_iterable)?;
     let w = sp.allocate(w_type, 0)?;
     setfield!(sp, w, WAccumulate, w_iter, w_iter);

@@ -48,11 +48,26 @@ pub fn make(sp: Space, w_module: W) -> Res<()> {
 }
 #[slot]
 fn encoder_new(sp: Space, w_type: W, args: Args) -> Res<W> {
-    let names = ["markers", "default", "encoder", "indent", "key_separator", "item_separator", "sort_keys", "skipkeys", "allow_nan"];
+    let names = [
+        "markers",
+        "default",
+        "encoder",
+        "indent",
+        "key_separator",
+        "item_separator",
+        "sort_keys",
+        "skipkeys",
+        "allow_nan",
+    ];
     let [w_markers, w_default, w_encoder, w_indent, w_key, w_item, w_sort, w_skip, w_nan] =
         parse_args(sp, "make_encoder", &args, names, 0, 9, 9)?;
     if !w_markers.is_none() && !sp.isinstance(w_markers, sp.known(known::DICT))? {
-        return Err(raise!(sp, TYPE_ERROR, "make_encoder() argument 1 must be dict or None, not {}", sp.type_name(w_markers)));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "make_encoder() argument 1 must be dict or None, not {}",
+            sp.type_name(w_markers)
+        ));
     }
     for (i, w) in [(5, w_key), (6, w_item)] {
         if !is_str(sp, w) {
@@ -242,7 +257,8 @@ impl Run<'_> {
                 let w_id = self.enter(w)?;
                 let w_new = sp.call(self.e.w_default, &[w])?;
                 check_stack(sp, " while encoding a JSON object")?;
-                self.value(w_new, level).map_err(|_| self.note(format!("when serializing {} object", full_name(sp, w))))?;
+                self.value(w_new, level)
+                    .map_err(|_| self.note(format!("when serializing {} object", full_name(sp, w))))?;
                 self.leave(w_id)?
             }
         }
@@ -264,7 +280,8 @@ impl Run<'_> {
                 self.out.extend_from_slice(&self.item_separator);
                 self.newline(level + 1)
             }
-            self.value(*item, level + 1).map_err(|_| self.note(format!("when serializing {} item {i}", full_name(sp, w))))?
+            self.value(*item, level + 1)
+                .map_err(|_| self.note(format!("when serializing {} item {i}", full_name(sp, w))))?
         }
         self.newline(level);
         self.out.push(b']');
@@ -294,7 +311,9 @@ impl Run<'_> {
             }
             let (_keep, items) = sp.unpack(w_list)?;
             for item in items {
-                let Some(&[k, v]) = sp.tuple_opt(*item) else { return Err(sp.value_error("items must return 2-tuples")) };
+                let Some(&[k, v]) = sp.tuple_opt(*item) else {
+                    return Err(sp.value_error("items must return 2-tuples"));
+                };
                 self.pair(w, k, v, level, &mut first)?
             }
         }

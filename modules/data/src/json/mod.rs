@@ -15,7 +15,9 @@ fn setup(sp: Space, w_module: W) -> Res<()> {
     scanner::make(sp, w_module)?;
     encoder::make(sp, w_module)
 }
-mixed_module!(MODULE, "_json",
+mixed_module!(
+    MODULE,
+    "_json",
     doc = "json speedups\n",
     functions = [scanstring, encode_basestring, encode_basestring_ascii],
     init = setup,

@@ -121,11 +121,13 @@ fn setup(sp: Space, w_module: W) -> Res<()> {
     sp.setattr_str(w_module, "infj", sp.newcomplex(0.0, f64::INFINITY))?;
     sp.setattr_str(w_module, "nanj", sp.newcomplex(0.0, f64::NAN))
 }
-mixed_module!(MODULE, "cmath",
+mixed_module!(
+    MODULE,
+    "cmath",
     doc = "This module provides access to mathematical functions for complex\nnumbers.",
     functions = [
-        acos, acosh, asin, asinh, atan, atanh, cos, cosh, exp, isclose, isfinite, isinf, isnan, log, log10, phase, polar, rect, sin,
-        sinh, sqrt, tan, tanh,
+        acos, acosh, asin, asinh, atan, atanh, cos, cosh, exp, isclose, isfinite, isinf, isnan, log, log10, phase,
+        polar, rect, sin, sinh, sqrt, tan, tanh,
     ],
     init = setup,
 );

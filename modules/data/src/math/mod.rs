@@ -28,12 +28,15 @@ fn setup(sp: Space, w_module: W) -> Res<()> {
     Ok(())
 }
 
-mixed_module!(MODULE, "math",
+mixed_module!(
+    MODULE,
+    "math",
     doc = "This module provides access to the mathematical functions\ndefined by the C standard.",
     functions = [
-        acos, acosh, asin, asinh, atan, atan2, atanh, cbrt, ceil, comb, copysign, cos, cosh, degrees, dist, erf, erfc, exp, exp2, expm1,
-        fabs, factorial, floor, fma, fmod, frexp, fsum, gamma, gcd, hypot, isclose, isfinite, isinf, isnan, isqrt, lcm, ldexp, lgamma,
-        log, log10, log1p, log2, modf, nextafter, perm, pow, prod, radians, remainder, sin, sinh, sqrt, sumprod, tan, tanh, trunc, ulp,
+        acos, acosh, asin, asinh, atan, atan2, atanh, cbrt, ceil, comb, copysign, cos, cosh, degrees, dist, erf, erfc,
+        exp, exp2, expm1, fabs, factorial, floor, fma, fmod, frexp, fsum, gamma, gcd, hypot, isclose, isfinite, isinf,
+        isnan, isqrt, lcm, ldexp, lgamma, log, log10, log1p, log2, modf, nextafter, perm, pow, prod, radians,
+        remainder, sin, sinh, sqrt, sumprod, tan, tanh, trunc, ulp,
     ],
     init = setup,
 );

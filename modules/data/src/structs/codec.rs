@@ -10,7 +10,11 @@ use taipan_plugin_api::prelude::*;
 /// Range of an integer code.
 fn range(code: u8, size: usize) -> (i128, i128) {
     let bits = size as u32 * 8;
-    if code.is_ascii_uppercase() { (0, (1i128 << bits) - 1) } else { (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1) }
+    if code.is_ascii_uppercase() {
+        (0, (1i128 << bits) - 1)
+    } else {
+        (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1)
+    }
 }
 fn out_of_range(sp: Space, code: u8, size: usize) -> Raised {
     if code == b'P' {
@@ -130,7 +134,9 @@ pub fn unpack_one(sp: Space, item: &Item, big: bool, b: &[u8]) -> Res<W> {
         b'e' => sp.newfloat(from_half(u16::from_le_bytes(word(b, big)))),
         b'f' => sp.newfloat(f32::from_le_bytes(word(b, big)) as f64),
         b'd' => sp.newfloat(f64::from_le_bytes(word(b, big))),
-        b'F' => sp.newcomplex(f32::from_le_bytes(word(&b[..4], big)) as f64, f32::from_le_bytes(word(&b[4..], big)) as f64),
+        b'F' => {
+            sp.newcomplex(f32::from_le_bytes(word(&b[..4], big)) as f64, f32::from_le_bytes(word(&b[4..], big)) as f64)
+        }
         b'D' => sp.newcomplex(f64::from_le_bytes(word(&b[..8], big)), f64::from_le_bytes(word(&b[8..], big))),
         _ => match (item.size, signed) {
             (1, true) => W::int(b[0] as i8 as i64),

@@ -73,7 +73,11 @@ pub fn parse(format: &[u8]) -> Result<Layout, &'static str> {
                 if !c.is_ascii_digit() {
                     break;
                 }
-                n = n.checked_mul(10).and_then(|n| n.checked_add((c - b'0') as usize)).filter(|n| *n <= limit).ok_or(TOO_LONG)?;
+                n = n
+                    .checked_mul(10)
+                    .and_then(|n| n.checked_add((c - b'0') as usize))
+                    .filter(|n| *n <= limit)
+                    .ok_or(TOO_LONG)?;
             }
         }
         if c == 0 {

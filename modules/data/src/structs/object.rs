@@ -136,7 +136,9 @@ fn place(sp: Space, l: &Layout, len: usize, offset: i64, packing: bool) -> Res<u
         let need = size as u64 + at as u64;
         return Err(error(
             sp,
-            &format!("{f} requires a buffer of at least {need} bytes for {verb} {size} bytes at offset {at} (actual buffer size is {len})"),
+            &format!(
+                "{f} requires a buffer of at least {need} bytes for {verb} {size} bytes at offset {at} (actual buffer size is {len})"
+            ),
         ));
     }
     Ok(at as usize)
@@ -152,7 +154,12 @@ pub fn pack_at(sp: Space, l: &Layout, args: &[W]) -> Res<()> {
     }
     let mut buffer = Buffer::writable(sp, args[0]).map_err(|r| {
         if sp.catch(known::BUFFER_ERROR) || sp.catch(known::TYPE_ERROR) {
-            return raise!(sp, TYPE_ERROR, "argument must be read-write bytes-like object, not {}", sp.type_name(args[0]));
+            return raise!(
+                sp,
+                TYPE_ERROR,
+                "argument must be read-write bytes-like object, not {}",
+                sp.type_name(args[0])
+            );
         }
         r
     })?;
@@ -164,7 +171,11 @@ pub fn pack_at(sp: Space, l: &Layout, args: &[W]) -> Res<()> {
 }
 pub fn unpack_all(sp: Space, l: &Layout, w_buffer: W) -> Res<W> {
     let check = |data: &[u8]| {
-        if data.len() == l.size { Ok(()) } else { Err(error(sp, &format!("unpack requires a buffer of {} bytes", l.size))) }
+        if data.len() == l.size {
+            Ok(())
+        } else {
+            Err(error(sp, &format!("unpack requires a buffer of {} bytes", l.size)))
+        }
     };
     if let Some(data) = sp.bytes_opt(w_buffer) {
         check(data)?;

@@ -62,7 +62,15 @@ fn wrap(sp: Space, s: Stream) -> Res<W> {
 ///     The predefined compression dictionary - a sequence of bytes
 ///     containing subsequences that are likely to occur in the input data.
 #[interp_fn(sig = "(level=-1, method=8, wbits=15, memLevel=8, strategy=0, zdict=None)")]
-pub fn compressobj(sp: Space, level: i32, method: i32, wbits: i32, mem: i32, strategy: i32, w_zdict: Option<W>) -> Res<W> {
+pub fn compressobj(
+    sp: Space,
+    level: i32,
+    method: i32,
+    wbits: i32,
+    mem: i32,
+    strategy: i32,
+    w_zdict: Option<W>,
+) -> Res<W> {
     let zdict = match w_zdict {
         Some(w) => Some(Buffer::get(sp, w)?),
         None => None,

@@ -169,7 +169,11 @@ fn decompress(sp: Space, w: W, data: Buffer, max_length: i64) -> Res<W> {
     }
     let max = if max_length == 0 { usize::MAX } else { max_length as usize };
     let mut input: &[u8] = &data;
-    let out = if obj::<WDecompress>(w).eof { Vec::new() } else { inflate(sp, w, &mut input, max, DEF_BUF_SIZE, z::Z_SYNC_FLUSH)? };
+    let out = if obj::<WDecompress>(w).eof {
+        Vec::new()
+    } else {
+        inflate(sp, w, &mut input, max, DEF_BUF_SIZE, z::Z_SYNC_FLUSH)?
+    };
     if obj::<WDecompress>(w).eof {
         keep_unused(sp, w, input)?;
         set_tail(sp, w, b"")?

@@ -44,7 +44,9 @@ fn setup(sp: Space, w_module: W) -> Res<()> {
     }
     Ok(())
 }
-mixed_module!(MODULE, "zlib",
+mixed_module!(
+    MODULE,
+    "zlib",
     doc = "The functions in this module allow compression and decompression using the\nzlib library, which is based on GNU zip.\n\nadler32(string[, start]) -- Compute an Adler-32 checksum.\ncompress(data[, level]) -- Compress data, with compression level 0-9 or -1.\ncompressobj([level[, ...]]) -- Return a compressor object.\ncrc32(string[, start]) -- Compute a CRC-32 checksum.\ndecompress(string,[wbits],[bufsize]) -- Decompresses a compressed string.\ndecompressobj([wbits[, zdict]]) -- Return a decompressor object.\n\n'wbits' is window buffer size and container format.\nCompressor objects support compress() and flush() methods; decompressor\nobjects support decompress() and flush().",
     functions = [adler32, crc32, whole::compress, whole::decompress, compress::compressobj, decompress::decompressobj],
     init = setup,

@@ -41,7 +41,16 @@ impl Stream {
         let mut s = Stream::new(false);
         // SAFETY: a fresh stream; version and size are this library's own.
         let r = unsafe {
-            z::deflateInit2_(&mut *s.z, level, method, wbits, mem, strategy, z::zlibVersion(), size_of::<z::z_stream>() as c_int)
+            z::deflateInit2_(
+                &mut *s.z,
+                level,
+                method,
+                wbits,
+                mem,
+                strategy,
+                z::zlibVersion(),
+                size_of::<z::z_stream>() as c_int,
+            )
         };
         s.live = r == z::Z_OK;
         if s.live { Ok(s) } else { Err(r) }

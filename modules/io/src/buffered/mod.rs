@@ -277,7 +277,9 @@ impl Buf {
             }
             match self.raw_write(&self.wbuf[done..]) {
                 Ok(Some(n)) => done += n,
-                Ok(None) => break Err(crate::files::would_block(self.sp, "write could not complete without blocking", 0)),
+                Ok(None) => {
+                    break Err(crate::files::would_block(self.sp, "write could not complete without blocking", 0));
+                }
                 Err(r) => break Err(r),
             }
             if done < self.wbuf.len()

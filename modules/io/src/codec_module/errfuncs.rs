@@ -87,7 +87,9 @@ fn handle(sp: Space, w_exc: W, k: Standard) -> Res<W> {
     let encoding = |sp: Space| sp.string_w(sp.getattr(w_exc, name!(sp, "encoding"))?);
     match how {
         Kind::Decode => {
-            let Some(data) = sp.bytes_opt(w_object) else { return Err(sp.type_error("object attribute must be bytes")) };
+            let Some(data) = sp.bytes_opt(w_object) else {
+                return Err(sp.type_error("object attribute must be bytes"));
+            };
             let (start, end) = range(sp, w_exc, data.len())?;
             let mut out = Out::default();
             match standard::decode(k, &encoding(sp)?, data, start, end, &mut out) {

@@ -19,8 +19,7 @@ fn errors(sp: Space, f: &str, w: W) -> Res<W> {
     Err(raise!(sp, TYPE_ERROR, "{f}() argument 2 must be str or None, not {}", sp.type_name(w)))
 }
 fn text(sp: Space, f: &str, w: W) -> Res<Text> {
-    sp.text_opt(w)
-        .ok_or_else(|| raise!(sp, TYPE_ERROR, "{f}() argument 1 must be str, not {}", sp.type_name(w)))
+    sp.text_opt(w).ok_or_else(|| raise!(sp, TYPE_ERROR, "{f}() argument 1 must be str, not {}", sp.type_name(w)))
 }
 fn pair(sp: Space, w: W, used: usize) -> Res<W> {
     sp.newtuple(&[w, W::int(used as i64)])

@@ -34,7 +34,9 @@ impl Handler {
         sp.call(sp.known(known::UNICODE_DECODE_ERROR), &w)
     }
     fn is_bytes_input(&self) -> bool {
-        !self.w_input.is_null() && self.w_input.is_obj() && crate::util::is_exact(self.sp, self.w_input, self.sp.known(known::BYTES))
+        !self.w_input.is_null()
+            && self.w_input.is_obj()
+            && crate::util::is_exact(self.sp, self.w_input, self.sp.known(known::BYTES))
     }
     fn encode_exc(&self, encoding: &str, chars: &Chars<'_>, start: usize, end: usize, reason: &str) -> Res<W> {
         let sp = self.sp;

@@ -226,7 +226,9 @@ pub fn _encode_text(sp: Space, w_obj: W, w_encoding: W, w_errors: W) -> Res<W> {
     }
     let name = e.to_str();
     if sp.isinstance(w, sp.known(known::BYTEARRAY))? {
-        let m = format!("encoder {name} returned bytearray instead of bytes; use codecs.encode() to encode to arbitrary types");
+        let m = format!(
+            "encoder {name} returned bytearray instead of bytes; use codecs.encode() to encode to arbitrary types"
+        );
         sp.warn(known::RUNTIME_WARNING, &m, 1)?;
         return sp.newbytes(&Buffer::get(sp, w)?);
     }

@@ -5,7 +5,12 @@ use super::{Chars, DecodeErrors, Out};
 use std::borrow::Cow;
 
 /// Decodes; answers how many bytes were used.
-pub fn decode<H: DecodeErrors>(data: &mut Cow<'_, [u8]>, last: bool, h: &mut H, out: &mut Out) -> Result<usize, H::Error> {
+pub fn decode<H: DecodeErrors>(
+    data: &mut Cow<'_, [u8]>,
+    last: bool,
+    h: &mut H,
+    out: &mut Out,
+) -> Result<usize, H::Error> {
     let mut i = 0;
     while i < data.len() {
         let run = memchr::memchr(b'\\', &data[i..]).unwrap_or(data.len() - i);

@@ -136,7 +136,9 @@ pub fn decode(k: Standard, encoding: &str, data: &[u8], start: usize, end: usize
                 (1, [a, b, c, ..]) if a & 0xF0 == 0xE0 && b & 0xC0 == 0x80 && c & 0xC0 == 0x80 => {
                     ((*a as u32 & 15) << 12 | (*b as u32 & 63) << 6 | *c as u32 & 63, 3)
                 }
-                (2, [a, b, ..]) => (if big { u16::from_be_bytes([*a, *b]) } else { u16::from_le_bytes([*a, *b]) } as u32, 2),
+                (2, [a, b, ..]) => {
+                    (if big { u16::from_be_bytes([*a, *b]) } else { u16::from_le_bytes([*a, *b]) } as u32, 2)
+                }
                 (4, [a, b, c, d, ..]) => {
                     (if big { u32::from_be_bytes([*a, *b, *c, *d]) } else { u32::from_le_bytes([*a, *b, *c, *d]) }, 4)
                 }

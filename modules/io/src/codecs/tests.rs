@@ -19,7 +19,8 @@ impl DecodeErrors for H {
         reason: &str,
         out: &mut Out,
     ) -> Result<usize, Failure> {
-        standard::decode(self.0, encoding, data, start, end, out).ok_or_else(|| (encoding.into(), start, end, reason.into()))
+        standard::decode(self.0, encoding, data, start, end, out)
+            .ok_or_else(|| (encoding.into(), start, end, reason.into()))
     }
 }
 impl EncodeErrors for H {
@@ -32,7 +33,8 @@ impl EncodeErrors for H {
         end: usize,
         reason: &str,
     ) -> Result<(Replacement, usize), Failure> {
-        standard::encode(self.0, encoding, chars, start, end).ok_or_else(|| (encoding.into(), start, end, reason.into()))
+        standard::encode(self.0, encoding, chars, start, end)
+            .ok_or_else(|| (encoding.into(), start, end, reason.into()))
     }
     fn raise(&mut self, encoding: &str, _: &Chars<'_>, start: usize, end: usize, reason: &str) -> Failure {
         (encoding.into(), start, end, reason.into())
@@ -97,7 +99,10 @@ fn utf8_divides_malformed_input_as_cpython() {
     assert_eq!(utf8(b"\xe2(\xa1", Ignore, true), text("(", 3));
     let mut out = Vec::new();
     let s = [0x61, 0xD800, 0xDC80, 0x20AC];
-    assert_eq!(utf8::encode(&Chars::U32(&s), &mut H(Strict), &mut out), failure("utf-8", 1, 3, "surrogates not allowed"));
+    assert_eq!(
+        utf8::encode(&Chars::U32(&s), &mut H(Strict), &mut out),
+        failure("utf-8", 1, 3, "surrogates not allowed")
+    );
     out.clear();
     utf8::encode(&Chars::U32(&s), &mut H(SurrogatePass), &mut out).unwrap();
     assert_eq!(out, b"a\xed\xa0\x80\xed\xb2\x80\xe2\x82\xac");
@@ -130,7 +135,10 @@ fn utf16_and_utf32() {
     use Order::*;
     assert_eq!(utf16(b"a", Native, Strict, true), failure("utf-16-le", 0, 1, "truncated data"));
     assert_eq!(utf16(b"\xff\xfe\x00\xd8", Native, Strict, true), failure("utf-16-le", 2, 4, "unexpected end of data"));
-    assert_eq!(utf16(b"\xff\xfe\x00\xd8a\0", Native, Strict, true), failure("utf-16-le", 2, 4, "illegal UTF-16 surrogate"));
+    assert_eq!(
+        utf16(b"\xff\xfe\x00\xd8a\0", Native, Strict, true),
+        failure("utf-16-le", 2, 4, "illegal UTF-16 surrogate")
+    );
     assert_eq!(utf16(b"\x00\xdc", Native, Strict, true), failure("utf-16-le", 0, 2, "illegal encoding"));
     assert_eq!(utf16(b"\x00\xd8\x00", Little, Strict, true), failure("utf-16-le", 0, 3, "unexpected end of data"));
     assert_eq!(utf16(b"\x00\xd8\x00", Little, Strict, false), text("", 0));

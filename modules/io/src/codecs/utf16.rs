@@ -103,7 +103,9 @@ pub fn encode<H: EncodeErrors>(chars: &Chars<'_>, order: Order, h: &mut H, out: 
         Order::Big => "utf-16-be",
     };
     let reason = "surrogates not allowed";
-    let put = |out: &mut Vec<u8>, u: u32| out.extend_from_slice(&if big { (u as u16).to_be_bytes() } else { (u as u16).to_le_bytes() });
+    let put = |out: &mut Vec<u8>, u: u32| {
+        out.extend_from_slice(&if big { (u as u16).to_be_bytes() } else { (u as u16).to_le_bytes() })
+    };
     out.reserve(chars.len() * 2 + 2);
     if order == Order::Native {
         put(out, 0xFEFF)

@@ -18,7 +18,12 @@ fn base64_digit(v: u32) -> u8 {
 }
 
 /// Decodes; answers how many bytes were used. Without `last` an open shift sequence is left for the next time.
-pub fn decode<H: DecodeErrors>(data: &mut Cow<'_, [u8]>, last: bool, h: &mut H, out: &mut Out) -> Result<usize, H::Error> {
+pub fn decode<H: DecodeErrors>(
+    data: &mut Cow<'_, [u8]>,
+    last: bool,
+    h: &mut H,
+    out: &mut Out,
+) -> Result<usize, H::Error> {
     let (mut i, mut start) = (0, 0);
     let (mut shift, mut bits, mut buf, mut high) = (false, 0u32, 0u32, 0u32);
     let mut shift_out = 0;
@@ -44,7 +49,11 @@ pub fn decode<H: DecodeErrors>(data: &mut Cow<'_, [u8]>, last: bool, h: &mut H, 
                         }
                         out.push(first);
                     }
-                    if (0xD800..=0xDBFF).contains(&c) { high = c } else { out.push(c) }
+                    if (0xD800..=0xDBFF).contains(&c) {
+                        high = c
+                    } else {
+                        out.push(c)
+                    }
                     continue;
                 }
                 shift = false;

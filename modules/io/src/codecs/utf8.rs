@@ -30,7 +30,12 @@ pub fn malformed(s: &[u8]) -> (usize, &'static str, bool) {
 }
 
 /// Decodes. Answers how many bytes were used: all of them if `last`, else an incomplete sequence at the end may remain.
-pub fn decode<H: DecodeErrors>(data: &mut Cow<'_, [u8]>, last: bool, h: &mut H, out: &mut Out) -> Result<usize, H::Error> {
+pub fn decode<H: DecodeErrors>(
+    data: &mut Cow<'_, [u8]>,
+    last: bool,
+    h: &mut H,
+    out: &mut Out,
+) -> Result<usize, H::Error> {
     let mut i = 0;
     while i < data.len() {
         let (good, incomplete) = match std::str::from_utf8(&data[i..]) {
@@ -39,7 +44,9 @@ pub fn decode<H: DecodeErrors>(data: &mut Cow<'_, [u8]>, last: bool, h: &mut H, 
                 return Ok(data.len());
             }
             // SAFETY: the part before valid_up_to is valid.
-            Err(e) => (unsafe { std::str::from_utf8_unchecked(&data[i..i + e.valid_up_to()]) }, e.error_len().is_none()),
+            Err(e) => {
+                (unsafe { std::str::from_utf8_unchecked(&data[i..i + e.valid_up_to()]) }, e.error_len().is_none())
+            }
         };
         out.extend_str(good);
         i += good.len();
@@ -58,7 +65,9 @@ pub fn push(out: &mut Vec<u8>, c: u32) {
     match c {
         0..=0x7F => out.push(c as u8),
         0x80..=0x7FF => out.extend_from_slice(&[0xC0 | (c >> 6) as u8, 0x80 | (c & 63) as u8]),
-        0x800..=0xFFFF => out.extend_from_slice(&[0xE0 | (c >> 12) as u8, 0x80 | (c >> 6 & 63) as u8, 0x80 | (c & 63) as u8]),
+        0x800..=0xFFFF => {
+            out.extend_from_slice(&[0xE0 | (c >> 12) as u8, 0x80 | (c >> 6 & 63) as u8, 0x80 | (c & 63) as u8])
+        }
         _ => out.extend_from_slice(&[
             0xF0 | (c >> 18) as u8,
             0x80 | (c >> 12 & 63) as u8,

@@ -57,11 +57,7 @@ pub fn read_all(sp: Space, fd: i32, out: &mut Vec<u8>) -> Res<Option<()>> {
             Err(libc::EAGAIN) => return Ok(Some(())),
             Err(e) => return Err(sp.raise_errno(e, W::NULL)),
         }
-        if out.len() == out.capacity() {
-            room = (out.len() / 2).clamp(8192, 1 << 28)
-        } else {
-            room = 1
-        }
+        if out.len() == out.capacity() { room = (out.len() / 2).clamp(8192, 1 << 28) } else { room = 1 }
     }
 }
 

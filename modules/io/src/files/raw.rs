@@ -107,7 +107,8 @@ fn readinto1(sp: Space, w_self: W, w_buffer: W) -> Res<W> {
     into_by(sp, w_self, w_buffer, name!(sp, "read1"))
 }
 fn into_by(sp: Space, w_self: W, w_buffer: W, w_method: W) -> Res<W> {
-    let mut buf = super::writable_buffer(sp, w_buffer, if w_method == name!(sp, "read") { "readinto" } else { "readinto1" })?;
+    let mut buf =
+        super::writable_buffer(sp, w_buffer, if w_method == name!(sp, "read") { "readinto" } else { "readinto1" })?;
     let w_data = sp.call_method(w_self, w_method, &[sp.newint(buf.len() as i64)])?;
     let Some(data) = sp.bytes_opt(w_data) else { return Err(sp.type_error("read() should return bytes")) };
     if data.len() > buf.len() {

@@ -325,7 +325,8 @@ pub fn restore_dict(sp: Space, w_self: W, w_dict: W, at: &str) -> Res<()> {
 #[interp_fn(sig = "(self, state, /)", method)]
 fn __setstate__(sp: Space, w_self: W, w_state: W) -> Res<()> {
     let Some(&[w_data, w_pos, w_dict]) = sp.tuple_opt(w_state).and_then(|t| t.get(..3)) else {
-        let m = format!("{}.__setstate__ argument should be 3-tuple, got {}", sp.type_name(w_self), sp.type_name(w_state));
+        let m =
+            format!("{}.__setstate__ argument should be 3-tuple, got {}", sp.type_name(w_self), sp.type_name(w_state));
         return Err(sp.type_error(&m));
     };
     exports(sp, state(w_self))?;

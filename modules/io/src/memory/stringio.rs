@@ -329,7 +329,8 @@ fn __setstate__(sp: Space, w_self: W, w_state: W) -> Res<()> {
         open(sp, w_self)?;
     }
     let Some(&[w_text, w_newline, w_pos, w_dict]) = sp.tuple_opt(w_state).and_then(|t| t.get(..4)) else {
-        let m = format!("{}.__setstate__ argument should be 4-tuple, got {}", sp.type_name(w_self), sp.type_name(w_state));
+        let m =
+            format!("{}.__setstate__ argument should be 4-tuple, got {}", sp.type_name(w_self), sp.type_name(w_state));
         return Err(sp.type_error(&m));
     };
     setup(sp, w_self, w_newline)?;

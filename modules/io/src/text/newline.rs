@@ -47,8 +47,11 @@ fn ready(sp: Space, d: This<WNewline>) -> Res<W> {
 #[interp_fn(sig = "(self, /, input, final=False)", method)]
 fn decode(sp: Space, d: This<WNewline>, w_input: W, last: bool) -> Res<W> {
     let w_decoder = ready(sp, d)?;
-    let w_text =
-        if w_decoder.is_none() { w_input } else { sp.call_method(w_decoder, name!(sp, "decode"), &[w_input, W::bool(last)])? };
+    let w_text = if w_decoder.is_none() {
+        w_input
+    } else {
+        sp.call_method(w_decoder, name!(sp, "decode"), &[w_input, W::bool(last)])?
+    };
     let Some(t) = sp.text_opt(w_text) else {
         let name = sp.type_name(w_text);
         return Err(raise!(sp, TYPE_ERROR, "decoder should return a string result, not '{name}'"));

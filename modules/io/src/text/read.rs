@@ -26,7 +26,8 @@ impl Stream {
     pub fn read_chunk(&mut self, hint: usize) -> Res<bool> {
         let sp = self.sp;
         let before = if self.telling { Some(self.decoder_state()?) } else { None };
-        let want = if hint > 0 { self.chunk_size.max((hint as f64 * self.ratio.max(1.0)) as usize) } else { self.chunk_size };
+        let want =
+            if hint > 0 { self.chunk_size.max((hint as f64 * self.ratio.max(1.0)) as usize) } else { self.chunk_size };
         let mut input = Vec::new();
         let w_buffer = self.buffer();
         if types::is_buffered(sp, w_buffer) && class_reads(sp, w_buffer) {
@@ -130,7 +131,14 @@ pub fn readline(sp: Space, this: This<WText>, w_size: W) -> Res<W> {
 }
 
 /// The end of the first line in the characters from `start`, its line end included; `after_cr`: the text before ended with \r.
-pub fn line_end(chars: &Chars<'_>, start: usize, translated: bool, universal: bool, nl: &str, after_cr: bool) -> Option<usize> {
+pub fn line_end(
+    chars: &Chars<'_>,
+    start: usize,
+    translated: bool,
+    universal: bool,
+    nl: &str,
+    after_cr: bool,
+) -> Option<usize> {
     let find = |c: u8| match chars {
         Chars::U8(s) => memchr::memchr(c, &s[start..]),
         Chars::U16(s) => s[start..].iter().position(|x| *x == c as u16),

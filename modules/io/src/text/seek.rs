@@ -37,7 +37,13 @@ impl Cookie {
         let i32_at = |i: usize| i32::from_le_bytes([b[i], b[i + 1], b[i + 2], b[i + 3]]);
         let mut start = [0; 8];
         start.copy_from_slice(&b[..8]);
-        Some(Cookie { start: i64::from_le_bytes(start), flags: i32_at(8), feed: i32_at(12), skip: i32_at(16), eof: b[20] != 0 })
+        Some(Cookie {
+            start: i64::from_le_bytes(start),
+            flags: i32_at(8),
+            feed: i32_at(12),
+            skip: i32_at(16),
+            eof: b[20] != 0,
+        })
     }
 }
 

@@ -78,8 +78,7 @@ pub fn init(sp: Space, w_self: W, args: Args) -> Res<()> {
     set_codec(s, &encoding, w_errors)?;
     setfield!(sp, w_self, WText, w_buffer, w_buffer);
     s.set_decoded(W::NULL);
-    s.has_read1 =
-        types::is_buffered(sp, w_buffer) || sp.getattr_opt(w_buffer, name!(sp, "read1"))?.is_some();
+    s.has_read1 = types::is_buffered(sp, w_buffer) || sp.getattr_opt(w_buffer, name!(sp, "read1"))?.is_some();
     s.seekable = sp.is_true(sp.call_method(w_buffer, name!(sp, "seekable"), &[])?)?;
     s.telling = s.seekable;
     // Native encoders write no byte order mark, so only codec objects must know where they start.
@@ -125,7 +124,10 @@ fn set_codec(mut s: Stream, encoding: &Text, w_errors: W) -> Res<()> {
 }
 
 /// Changes encoding, line ends and buffering. Encoding and line ends only before the first read.
-#[interp_fn(sig = "(self, *, encoding=None, errors=None, newline=<unrepresentable>, line_buffering=None, write_through=None)", method)]
+#[interp_fn(
+    sig = "(self, *, encoding=None, errors=None, newline=<unrepresentable>, line_buffering=None, write_through=None)",
+    method
+)]
 pub fn reconfigure(
     sp: Space,
     this: This<WText>,

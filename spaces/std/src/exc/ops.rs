@@ -29,7 +29,13 @@ pub unsafe extern "C-unwind" fn exc_match(th: *mut Thread, w_exc: W, w_class: W)
     raise::matches(Space::new(th), w_exc, w_class) as i32
 }
 /// See the table.
-pub unsafe extern "C-unwind" fn warn(th: *mut Thread, w_category: W, text: *const u8, len: usize, stacklevel: i64) -> i32 {
+pub unsafe extern "C-unwind" fn warn(
+    th: *mut Thread,
+    w_category: W,
+    text: *const u8,
+    len: usize,
+    stacklevel: i64,
+) -> i32 {
     let sp = Space::new(th);
     let text = if len == 0 { "" } else { std::str::from_utf8(std::slice::from_raw_parts(text, len)).unwrap_or("?") };
     let r: Res<()> = (|| {

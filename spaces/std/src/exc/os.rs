@@ -42,7 +42,11 @@ pub fn strerror(errno: i32) -> String {
     // SAFETY: strerror answers a C string; it is copied at once, one thread at a time.
     unsafe {
         let p = libc::strerror(errno);
-        if p.is_null() { format!("Unknown error {errno}") } else { std::ffi::CStr::from_ptr(p).to_string_lossy().into_owned() }
+        if p.is_null() {
+            format!("Unknown error {errno}")
+        } else {
+            std::ffi::CStr::from_ptr(p).to_string_lossy().into_owned()
+        }
     }
 }
 

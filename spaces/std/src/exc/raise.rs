@@ -65,7 +65,11 @@ pub fn text(sp: Space, known: u32, message: Option<&[u8]>) {
             None => W::NULL,
         };
         let args = if message.is_some() { std::slice::from_ref(&w_text) } else { &[] };
-        if args_only(known) { allocate(sp, util::builtin_type(sp, row(known)), args) } else { sp.call(sp.known(known), args) }
+        if args_only(known) {
+            allocate(sp, util::builtin_type(sp, row(known)), args)
+        } else {
+            sp.call(sp.known(known), args)
+        }
     })();
     if let Ok(w) = made {
         set(sp, w)

@@ -135,11 +135,7 @@ typespec!(
 fn attribute_init(sp: Space, w: W, args: Args) -> Res<()> {
     let at = named(sp, w, args, &["name", "obj"])?;
     for (i, (_, v)) in at.into_iter().zip(args.keywords(sp)) {
-        if i == 0 {
-            setfield!(sp, w, WAttributeError, w_name, v)
-        } else {
-            setfield!(sp, w, WAttributeError, w_obj, v)
-        }
+        if i == 0 { setfield!(sp, w, WAttributeError, w_name, v) } else { setfield!(sp, w, WAttributeError, w_obj, v) }
     }
     Ok(())
 }

@@ -20,9 +20,10 @@ fn init(sp: Space, w: W, args: Args, encoding: bool, bytes: bool) -> Res<()> {
     setfield!(sp, w, WException, w_args, w_args);
     let (w_encoding, rest) = if encoding { (a[0], &a[1..]) } else { (W::NULL, a) };
     let text = |w: W, i: usize| {
-        sp.text_opt(w).is_some().then_some(w).ok_or_else(|| {
-            raise!(sp, TYPE_ERROR, "argument {} must be str, not {}", i, sp.type_name(w))
-        })
+        sp.text_opt(w)
+            .is_some()
+            .then_some(w)
+            .ok_or_else(|| raise!(sp, TYPE_ERROR, "argument {} must be str, not {}", i, sp.type_name(w)))
     };
     if encoding {
         text(w_encoding, 1)?;
@@ -64,7 +65,11 @@ fn describe(sp: Space, w: W, kind: &str) -> Res<W> {
     if e.w_object.is_null() {
         return Ok(sp.known(known::EMPTY_STR));
     }
-    let encoding = if e.w_encoding.is_null() { String::new() } else { format!("'{}' codec ", sp.string_w(sp.str(e.w_encoding)?)?) };
+    let encoding = if e.w_encoding.is_null() {
+        String::new()
+    } else {
+        format!("'{}' codec ", sp.string_w(sp.str(e.w_encoding)?)?)
+    };
     let reason = sp.string_w(sp.str(e.w_reason)?)?;
     let len = sp.len(e.w_object)?;
     let start = sp.int_w(e.w_start)?.clamp(0, (len - 1).max(0));

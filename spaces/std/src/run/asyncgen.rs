@@ -145,7 +145,9 @@ fn unwrap(sp: Space, w_gen: W, r: Res<Sent>) -> Res<W> {
         Err(Raised) => {
             g.ag_running = 0;
             let w = sp.thread().exc;
-            if sp.exc_match(w, sp.known(known::STOP_ASYNC_ITERATION))? || sp.exc_match(w, sp.known(known::GENERATOR_EXIT))? {
+            if sp.exc_match(w, sp.known(known::STOP_ASYNC_ITERATION))?
+                || sp.exc_match(w, sp.known(known::GENERATOR_EXIT))?
+            {
                 g.ag_flags |= ACLOSED;
             }
             Err(Raised)
@@ -236,7 +238,9 @@ fn close_awaitable(sp: Space, w: W, throw: impl Fn(Space, W, W) -> Res<W>) -> Re
         Ok(_) => Err(sp.runtime_error("coroutine ignored GeneratorExit")),
         Err(Raised) => {
             aw(w).state = CLOSED;
-            let done = sp.catch(known::GENERATOR_EXIT) || sp.catch(known::STOP_ASYNC_ITERATION) || sp.catch(known::STOP_ITERATION);
+            let done = sp.catch(known::GENERATOR_EXIT)
+                || sp.catch(known::STOP_ASYNC_ITERATION)
+                || sp.catch(known::STOP_ITERATION);
             if done { Ok(()) } else { Err(Raised) }
         }
     }

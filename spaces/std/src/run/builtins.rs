@@ -70,11 +70,7 @@ fn build_class(sp: Space, _w: W, args: Args) -> Res<W> {
     let w_kwds = sp.newdict()?;
     let mut w_meta = W::NULL;
     for (n, v) in args.keywords(sp) {
-        if n.eq_str("metaclass") {
-            w_meta = v
-        } else {
-            sp.dict_set(w_kwds, n.w, v)?
-        }
+        if n.eq_str("metaclass") { w_meta = v } else { sp.dict_set(w_kwds, n.w, v)? }
     }
     if w_meta.is_null() {
         w_meta = match sp.tuple_items(w_bases).first() {
@@ -291,7 +287,9 @@ fn namespaces(sp: Space, fname: &str, w_globals: W, w_locals: W) -> Res<(W, W)> 
         l = g;
     }
     if sp.layout(g) != TID_DICT {
-        let what = if fname == "eval" { "globals must be a dict".to_string() } else {
+        let what = if fname == "eval" {
+            "globals must be a dict".to_string()
+        } else {
             format!("exec() globals must be a dict, not {}", sp.type_name(g))
         };
         return Err(sp.type_error(&what));
@@ -299,7 +297,9 @@ fn namespaces(sp: Space, fname: &str, w_globals: W, w_locals: W) -> Res<(W, W)> 
     // SAFETY: heap objects have slots.
     let mapping = l.is_obj() && unsafe { (*sp.row(l).slots).getitem.is_some() };
     if !mapping {
-        let what = if fname == "eval" { "locals must be a mapping".to_string() } else {
+        let what = if fname == "eval" {
+            "locals must be a mapping".to_string()
+        } else {
             format!("locals must be a mapping or None, not {}", sp.type_name(l))
         };
         return Err(sp.type_error(&what));

@@ -81,12 +81,9 @@ pub fn new(sp: Space, p: &Parts) -> Res<W> {
         .map(|b| std::array::from_fn(|i| u32::from_le_bytes([b[4 * i], b[4 * i + 1], b[4 * i + 2], b[4 * i + 3]])))
         .collect();
     let total = kinds.len() as u32;
-    let nparams = p.argcount
-        + p.kwonlyargcount
-        + (p.flags & co::VARARGS != 0) as u32
-        + (p.flags & co::VARKEYWORDS != 0) as u32;
-    let cell_params: Vec<u32> =
-        (0..nparams.min(total)).filter(|i| kinds[*i as usize] & KIND_CELL != 0).collect();
+    let nparams =
+        p.argcount + p.kwonlyargcount + (p.flags & co::VARARGS != 0) as u32 + (p.flags & co::VARKEYWORDS != 0) as u32;
+    let cell_params: Vec<u32> = (0..nparams.min(total)).filter(|i| kinds[*i as usize] & KIND_CELL != 0).collect();
     let nfree = kinds.iter().filter(|k| **k & KIND_FREE != 0).count() as u32;
     let ncells = kinds
         .iter()
@@ -308,7 +305,9 @@ fn replace(sp: Space, w: W, args: Args) -> Res<W> {
             "co_qualname" => p.w_qualname = v,
             "co_firstlineno" => p.firstlineno = sp.int_w(v)? as u32,
             "co_flags" => p.flags = sp.int_w(v)? as u32,
-            "co_consts" if sp.tuple_opt(v).is_some_and(|t| t.len() == sp.tuple_items(c.w_consts).len()) => p.w_consts = v,
+            "co_consts" if sp.tuple_opt(v).is_some_and(|t| t.len() == sp.tuple_items(c.w_consts).len()) => {
+                p.w_consts = v
+            }
             "co_linetable" if sp.bytes_opt(v).is_some() => p.w_linetable = v,
             "co_code" if sp.bytes_opt(v) == Some(p.code) => {}
             other => {

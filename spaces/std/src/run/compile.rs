@@ -74,7 +74,10 @@ fn error(sp: Space, filename: &[u8], b: &[u8]) -> Raised {
         let parts = sp.tuple_items(w);
         let kind = sp.string_w(parts[0])?;
         let index = known::NAMES.iter().position(|n| *n == kind).map_or(known::SYSTEM_ERROR, |i| i as u32);
-        let syntax = matches!(index, known::SYNTAX_ERROR | known::INDENTATION_ERROR | known::TAB_ERROR | known::INCOMPLETE_INPUT_ERROR);
+        let syntax = matches!(
+            index,
+            known::SYNTAX_ERROR | known::INDENTATION_ERROR | known::TAB_ERROR | known::INCOMPLETE_INPUT_ERROR
+        );
         if !syntax {
             return Ok(sp.raise_object(sp.known(index), parts[1]));
         }

@@ -282,7 +282,10 @@ fn find(sp: Space, w: W, w_key: W) -> Res<Option<W>> {
 fn proxy_getitem(sp: Space, w: W, w_key: W) -> Res<W> {
     match find(sp, w, w_key)? {
         Some(v) => Ok(v),
-        None => Err(sp.raise_object(sp.known(known::KEY_ERROR), sp.newstr(&format!("local variable '{}' is not defined", sp.string_w(sp.str(w_key)?)?))?)),
+        None => Err(sp.raise_object(
+            sp.known(known::KEY_ERROR),
+            sp.newstr(&format!("local variable '{}' is not defined", sp.string_w(sp.str(w_key)?)?))?,
+        )),
     }
 }
 #[slot]
@@ -429,7 +432,9 @@ fn tb_new(sp: Space, _w_type: W, args: Args) -> Res<W> {
     for (n, w) in args.keywords(sp) {
         match names.iter().position(|x| n.eq_str(x)) {
             Some(i) => v[i] = w,
-            None => return Err(raise!(sp, TYPE_ERROR, "traceback() got an unexpected keyword argument '{}'", n.to_str())),
+            None => {
+                return Err(raise!(sp, TYPE_ERROR, "traceback() got an unexpected keyword argument '{}'", n.to_str()));
+            }
         }
     }
     if let Some(i) = v.iter().position(|w| w.is_null()) {
@@ -441,7 +446,12 @@ fn tb_new(sp: Space, _w_type: W, args: Args) -> Res<W> {
             return Err(raise!(sp, TYPE_ERROR, "expected traceback object or None, got '{}'", sp.type_name(v[0])));
         }
         if !v[1].is_tid(TID_FRAME) {
-            return Err(raise!(sp, TYPE_ERROR, "traceback() argument 'tb_frame' must be frame, not {}", sp.type_name(v[1])));
+            return Err(raise!(
+                sp,
+                TYPE_ERROR,
+                "traceback() argument 'tb_frame' must be frame, not {}",
+                sp.type_name(v[1])
+            ));
         }
         let (lasti, lineno) = (sp.int_w(v[2])?, sp.int_w(v[3])?);
         let w = sp.alloc(TID_TRACEBACK, std::mem::size_of::<WTraceback>())?;

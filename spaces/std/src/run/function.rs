@@ -241,7 +241,13 @@ fn set_type_params(sp: Space, w: W, v: W) -> Res<()> {
 fn function_new(sp: Space, _w_type: W, args: Args) -> Res<W> {
     let a = args.positional();
     if a.len() < 2 {
-        return Err(raise!(sp, TYPE_ERROR, "function() missing required argument '{}' (pos {})", if a.is_empty() { "code" } else { "globals" }, a.len() + 1));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "function() missing required argument '{}' (pos {})",
+            if a.is_empty() { "code" } else { "globals" },
+            a.len() + 1
+        ));
     }
     let (w_code, w_globals) = (a[0], a[1]);
     // SAFETY: a live word.
@@ -255,7 +261,9 @@ fn function_new(sp: Space, _w_type: W, args: Args) -> Res<W> {
     for (n, v) in args.keywords(sp) {
         match ["name", "argdefs", "closure", "kwdefaults"].iter().position(|k| n.eq_str(k)) {
             Some(i) => extra[i] = v,
-            None => return Err(raise!(sp, TYPE_ERROR, "function() got an unexpected keyword argument '{}'", n.to_str())),
+            None => {
+                return Err(raise!(sp, TYPE_ERROR, "function() got an unexpected keyword argument '{}'", n.to_str()));
+            }
         }
     }
     let [w_name, w_defaults, w_closure, w_kwdefaults] = extra;

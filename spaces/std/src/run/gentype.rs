@@ -98,7 +98,12 @@ pub fn thrown(sp: Space, w_type: W, w_value: W, w_tb: W) -> Res<W> {
     };
     if !sp.isinstance(w_exc, base)? {
         let t = sp.type_name(w_exc);
-        return Err(raise!(sp, TYPE_ERROR, "calling {} should have returned an instance of BaseException, not {t}", sp.repr_string(w_type)?));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "calling {} should have returned an instance of BaseException, not {t}",
+            sp.repr_string(w_type)?
+        ));
     }
     if !w_tb.is_none() {
         // SAFETY: an exception instance.

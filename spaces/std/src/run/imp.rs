@@ -33,7 +33,8 @@ pub fn find(sp: Space, name: &str) -> Option<(&'static ModuleSpec, Option<String
     unsafe {
         let host = &*sp.thread().host;
         let spec = (host.find_module)(name.as_ptr(), name.len(), &mut origin);
-        let text = (origin.len > 0).then(|| String::from_utf8_lossy(std::slice::from_raw_parts(origin.ptr, origin.len)).into_owned());
+        let text = (origin.len > 0)
+            .then(|| String::from_utf8_lossy(std::slice::from_raw_parts(origin.ptr, origin.len)).into_owned());
         (host.free_blob)(origin);
         if spec.is_null() { None } else { Some((&*spec, text)) }
     }
@@ -212,7 +213,10 @@ pub fn import(sp: Space, w_name: W, w_globals: W, w_locals: W, w_fromlist: W, le
         let w_top = sp.newstr(&abs[..cut])?;
         return match sp.dict_get(w_modules, w_top)? {
             Some(w) => Ok(w),
-            None => Err(sp.raise_object(sp.known(known::KEY_ERROR), sp.newstr(&format!("{} not in sys.modules as expected", &abs[..cut]))?)),
+            None => Err(sp.raise_object(
+                sp.known(known::KEY_ERROR),
+                sp.newstr(&format!("{} not in sys.modules as expected", &abs[..cut]))?,
+            )),
         };
     }
     if sp.getattr_opt(w_module, name!(sp, "__path__"))?.is_some() {
@@ -366,8 +370,22 @@ mixed_module!(
     "_imp",
     doc = "What importlib needs of the interpreter.",
     functions = [
-        create_builtin, exec_builtin, is_builtin, is_frozen, find_frozen, get_frozen_object, is_frozen_package, init_frozen,
-        frozen_module_names, override_frozen, override_check, extension_suffixes, acquire_lock, release_lock, lock_held, fix_co_filename,
+        create_builtin,
+        exec_builtin,
+        is_builtin,
+        is_frozen,
+        find_frozen,
+        get_frozen_object,
+        is_frozen_package,
+        init_frozen,
+        frozen_module_names,
+        override_frozen,
+        override_check,
+        extension_suffixes,
+        acquire_lock,
+        release_lock,
+        lock_held,
+        fix_co_filename,
         source_hash
     ],
     init = init

@@ -129,7 +129,9 @@ fn write(sp: Space, out: &mut Vec<u8>, w: W, version: i64, depth: u32) -> Res<()
             TID_CODE => {
                 let c = code::get(w);
                 out.push(b'c');
-                for n in [c.argcount, c.posonlyargcount, c.kwonlyargcount, c.stacksize, c.flags, c.ncaches, c.firstlineno] {
+                for n in
+                    [c.argcount, c.posonlyargcount, c.kwonlyargcount, c.stacksize, c.flags, c.ncaches, c.firstlineno]
+                {
                     out.extend_from_slice(&n.to_le_bytes());
                 }
                 write(sp, out, sp.getattr(w, name!(sp, "co_code"))?, version, depth + 1)?;
@@ -216,4 +218,10 @@ fn load(sp: Space, w_file: W, allow_code: bool) -> Res<W> {
 fn init(sp: Space, w_module: W) -> Res<()> {
     sp.setattr_str(w_module, "version", W::int(5))
 }
-mixed_module!(MODULE, "marshal", doc = "Python objects as bytes.", functions = [dumps, loads, dump_file, load], init = init);
+mixed_module!(
+    MODULE,
+    "marshal",
+    doc = "Python objects as bytes.",
+    functions = [dumps, loads, dump_file, load],
+    init = init
+);

@@ -22,7 +22,8 @@ use taipan_plugin_api::{Args, Raised, Res, Space, name};
 #[derive(Copy, Clone)]
 pub struct StdSpace;
 
-static FLOAT_VALUE: FieldDesc = FieldDesc { off: 8, kind: kind::F, flags: fd::IMMUTABLE, name: Str::new("float.value") };
+static FLOAT_VALUE: FieldDesc =
+    FieldDesc { off: 8, kind: kind::F, flags: fd::IMMUTABLE, name: Str::new("float.value") };
 
 /// What an attribute cache holds.
 mod ck {
@@ -460,7 +461,10 @@ impl ObjSpace for StdSpace {
     #[inline(always)]
     unsafe fn iter<M: Mode>(self, m: M, a: M::W) -> Next<M> {
         let c = m.w(a);
-        if c.is_obj() && matches!(c.header().tid, TID_GENERATOR | TID_RANGE_ITER | TID_LIST_ITER | TID_TUPLE_ITER) && !M::RECORDING {
+        if c.is_obj()
+            && matches!(c.header().tid, TID_GENERATOR | TID_RANGE_ITER | TID_LIST_ITER | TID_TUPLE_ITER)
+            && !M::RECORDING
+        {
             return Next::Done(a);
         }
         residual(m, m.call1(&CALL_ANY, iter_slow, a, k::ITER))
@@ -877,6 +881,12 @@ unsafe fn instantiation<M: Mode>(m: M, w: W, cache: *mut Cache) {
     let (tid, bytes) = (row.tid, row.fixed_bytes);
     let version = lookup::version(w);
     if version != 0 {
-        *cache = Cache { key: version, a: tid as u64 | (bytes as u64) << 32, b: w_init.0, count: (*cache).count, kind: ck::CLASS };
+        *cache = Cache {
+            key: version,
+            a: tid as u64 | (bytes as u64) << 32,
+            b: w_init.0,
+            count: (*cache).count,
+            kind: ck::CLASS,
+        };
     }
 }

@@ -56,7 +56,8 @@ fn report(sp: Space, what: &str) {
             let c = (*t.w_frame.ptr::<crate::layouts::WFrame>()).w_code;
             let code = super::code::get(c);
             let line = super::code::line(sp, c, t.lasti as usize);
-            let (f, n) = (sp.string_w(code.w_filename).unwrap_or_default(), sp.string_w(code.w_name).unwrap_or_default());
+            let (f, n) =
+                (sp.string_w(code.w_filename).unwrap_or_default(), sp.string_w(code.w_name).unwrap_or_default());
             eprintln!("  {f}:{line} in {n}");
             tb = t.w_next;
         }
@@ -136,21 +137,6 @@ fn support(sp: Space) -> Res<W> {
 /// `init` has succeeded.
 pub unsafe extern "C-unwind" fn run_main(th: *mut Thread) -> i32 {
     let sp = Space::new(th);
-    if std::env::var("TAIPAN_BARE").is_ok() {
-        let src = sp.setting("run.value").unwrap_or_default();
-        let r: Res<()> = (|| {
-            let d = sp.newdict()?;
-            sp.dict_set_str(d, "__builtins__", sp.known(known::BUILTINS_MODULE))?;
-            sp.dict_set_str(d, "__name__", sp.intern("__main__"))?;
-            sp.dict_set_str(d, "clock", sp.newfunction(&clockp::SPEC, W::NULL, W::NONE)?)?;
-            sp.dict_set_str(d, "print", sp.newfunction(&barep::SPEC, W::NULL, W::NONE)?)?;
-            let w_code = super::compile::code(sp, &super::compile::Request { source: src.as_bytes(), filename: b"<string>", mode: 0, optimize: 0, flags: taipan_abi::host::FLAG_SOURCE_IS_UTF8, want: 0, feature_version: -1 })?;
-            ops::exec(sp, w_code, d, d, W::NULL)?;
-            Ok(())
-        })();
-        if r.is_err() { report(sp, "bare") }
-        return 0;
-    }
     let started: Res<W> = (|| {
         importlib(sp)?;
         let w = support(sp)?;
@@ -169,18 +155,4 @@ pub unsafe extern "C-unwind" fn run_main(th: *mut Thread) -> i32 {
         }
     };
     status
-}
-
-/// BARE
-#[taipan_plugin_api::interp_fn(sig = "(*args)")]
-fn barep(sp: Space, w: W) -> Res<()> {
-    let v: Vec<String> = sp.tuple_items(w).iter().map(|w| sp.str(*w).and_then(|w| sp.string_w(w))).collect::<Res<_>>()?;
-    println!("{}", v.join(" "));
-    Ok(())
-}
-
-/// BARE
-#[taipan_plugin_api::interp_fn(sig = "()")]
-fn clockp(_sp: Space) -> Res<f64> {
-    Ok(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64()))
 }

@@ -289,11 +289,41 @@ mixed_module!(
     "sys",
     doc = "The interpreter: its settings, its state, what it shares with the program.",
     functions = [
-        exception, exc_info, getframe, getframemodulename, current_frames, exit, intern, is_interned, getrecursionlimit, setrecursionlimit,
-        settrace, gettrace, setprofile, getprofile, getdefaultencoding, getfilesystemencoding, getfilesystemencodeerrors, getrefcount,
-        getsizeof, getswitchinterval, setswitchinterval, audit, addaudithook, displayhook, get_coroutine_origin_tracking_depth,
-        set_coroutine_origin_tracking_depth, get_asyncgen_hooks, set_asyncgen_hooks_, clear_type_cache, is_finalizing, setting,
-        builtin_names, structseq, frame_line, frame_locals
+        exception,
+        exc_info,
+        getframe,
+        getframemodulename,
+        current_frames,
+        exit,
+        intern,
+        is_interned,
+        getrecursionlimit,
+        setrecursionlimit,
+        settrace,
+        gettrace,
+        setprofile,
+        getprofile,
+        getdefaultencoding,
+        getfilesystemencoding,
+        getfilesystemencodeerrors,
+        getrefcount,
+        getsizeof,
+        getswitchinterval,
+        setswitchinterval,
+        audit,
+        addaudithook,
+        displayhook,
+        get_coroutine_origin_tracking_depth,
+        set_coroutine_origin_tracking_depth,
+        get_asyncgen_hooks,
+        set_asyncgen_hooks_,
+        clear_type_cache,
+        is_finalizing,
+        setting,
+        builtin_names,
+        structseq,
+        frame_line,
+        frame_locals
     ],
     init = init,
     app = include_str!("sys_app.py")
@@ -359,7 +389,8 @@ fn is_tracked(sp: Space, w: W) -> Res<bool> {
         return Ok(false);
     }
     let r: &TypeInfo = sp.row(w);
-    Ok(r.flags & taipan_abi::gc::tf::NO_PTRS == 0 && (r.ptr_map != 0 || r.flags & (taipan_abi::gc::tf::TRACE | taipan_abi::gc::tf::ITEMS_W) != 0))
+    Ok(r.flags & taipan_abi::gc::tf::NO_PTRS == 0
+        && (r.ptr_map != 0 || r.flags & (taipan_abi::gc::tf::TRACE | taipan_abi::gc::tf::ITEMS_W) != 0))
 }
 /// Has its finalizer run?
 #[interp_fn(sig = "(obj, /)")]
@@ -389,4 +420,3 @@ mixed_module!(
     functions = [where_],
     app = include_str!("taipan_app.py")
 );
-

@@ -269,7 +269,8 @@ fn local_new(sp: Space, w_type: W, args: Args) -> Res<W> {
         sp.dict_set(w_kw, n.w, v)?;
     }
     let has_args = args.n > 0 || args.nkw(sp) > 0;
-    let own_init = (crate::types::util::type_slots(w_type).init).is_some_and(|_| w_type != crate::types::util::builtin_type(sp, TID_LOCAL));
+    let own_init = (crate::types::util::type_slots(w_type).init)
+        .is_some_and(|_| w_type != crate::types::util::builtin_type(sp, TID_LOCAL));
     if has_args && !own_init {
         return Err(sp.type_error("Initialization arguments are not supported"));
     }
@@ -309,7 +310,13 @@ fn local_setattr(sp: Space, w: W, w_name: W, v: W) -> Res<()> {
     if v.is_null() {
         return match sp.dict_get(d, w_name)? {
             Some(_) => sp.dict_del(d, w_name),
-            None => Err(raise!(sp, ATTRIBUTE_ERROR, "'{}' object has no attribute '{}'", sp.type_name(w), sp.string_w(w_name)?)),
+            None => Err(raise!(
+                sp,
+                ATTRIBUTE_ERROR,
+                "'{}' object has no attribute '{}'",
+                sp.type_name(w),
+                sp.string_w(w_name)?
+            )),
         };
     }
     sp.dict_set(d, w_name, v)
@@ -412,8 +419,19 @@ mixed_module!(
     "_thread",
     doc = "Threads and locks.",
     functions = [
-        allocate_lock, get_ident, get_native_id, start_new_thread, start_joinable_thread, daemon_threads_allowed, shutdown,
-        is_main_interpreter, main_thread_ident, count, interrupt_main, stack_size, set_name
+        allocate_lock,
+        get_ident,
+        get_native_id,
+        start_new_thread,
+        start_joinable_thread,
+        daemon_threads_allowed,
+        shutdown,
+        is_main_interpreter,
+        main_thread_ident,
+        count,
+        interrupt_main,
+        stack_size,
+        set_name
     ],
     init = init,
     app = include_str!("threads_app.py")

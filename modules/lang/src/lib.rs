@@ -2,8 +2,13 @@
 
 mod abc;
 mod ast;
+mod opcode;
 mod sre;
+mod string;
+mod suggestions;
+mod tracemalloc;
 mod typing;
+mod unicode;
 mod warnings;
 
 taipan_plugin_api::export_modules!("lang", "warnings, abstract classes, regular expressions, typing, syntax trees, Unicode data", [
@@ -12,4 +17,9 @@ taipan_plugin_api::export_modules!("lang", "warnings, abstract classes, regular 
     &sre::MODULE,
     &typing::MODULE,
     &ast::MODULE,
+    &string::MODULE,
+    &opcode::MODULE,
+    &suggestions::MODULE,
+    &tracemalloc::MODULE,
+    &unicode::MODULE,
 ]);

@@ -51,6 +51,7 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
     let mut kk = std::mem::replace(&mut (*th).resume, BYTECODE);
     // Operands that the value of continuation `kk` replaces.
     let mut pops = 0usize;
+    let mut reraised = false;
 
     'outer: loop {
     macro_rules! save {
@@ -286,7 +287,7 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
             m.at_cont(k, ip, sp);
             if k == k::RAISE {
                 save!();
-                if !unwind::unwind::<TRACE>(sp_) {
+                if !unwind::unwind::<TRACE>(sp_, std::mem::take(&mut reraised)) {
                     return Exit::Raised;
                 }
                 load!();
@@ -845,9 +846,10 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                     }
                     save!();
                     let ok = rare::execute(s, sp_, f, op, arg);
-                    // A re-raise has set the place that the traceback names.
-                    load!();
+                    // A re-raised exception has its entry of this frame already.
+                    reraised = !ok && matches!(op, Op::RERAISE | Op::END_ASYNC_FOR | Op::CLEANUP_THROW);
                     check!(ok);
+                    load!();
                 }
             }
         }

@@ -303,16 +303,6 @@ unsafe fn instruction<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, op: Op, arg: 
         }
         Op::RERAISE => {
             let w_exc = st.pop();
-            if arg > 0 {
-                // The traceback entry shows where the exception came from, not the RERAISE.
-                let w_at = st.peek(n);
-                if w_at.is_int() {
-                    (*f).ip = code.code.add(w_at.untag() as usize + 1);
-                    rare_exc::drop_own_traceback(sp, f, w_exc);
-                }
-            } else {
-                rare_exc::drop_own_traceback(sp, f, w_exc);
-            }
             return Err(sp.set_exc(w_exc));
         }
         Op::RAISE_VARARGS => return Err(rare_exc::raise(sp, &st, arg)),

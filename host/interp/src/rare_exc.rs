@@ -50,24 +50,6 @@ fn with_cause(sp: Space, w_exc: W, w_cause: W) -> Res<W> {
     Ok(w_exc)
 }
 
-/// A re-raise in the frame that has already put its entry: the entry is made anew by the unwinder, so the old one goes.
-pub(crate) fn drop_own_traceback(sp: Space, f: *mut Frame, w_exc: W) {
-    // SAFETY: an exception instance and the running frame.
-    unsafe {
-        let w_tb = frames::exc_traceback(w_exc);
-        if w_tb.is_null() || w_tb.is_none() {
-            return;
-        }
-        let t = &*w_tb.ptr::<WTraceback>();
-        if !t.w_frame.is_null() && t.w_frame == (*f).w_frame {
-            // Keep the place it was first raised at.
-            let first = (*(*f).code).code.add(t.lasti as usize + 1);
-            (*f).ip = first;
-            frames::set_exc_traceback(sp, w_exc, t.w_next);
-        }
-    }
-}
-
 /// `except`'s test.
 pub(crate) fn check_match(sp: Space, w_exc: W, w_class: W) -> Res<bool> {
     check_classes(sp, w_class, "catching classes that do not inherit from BaseException is not allowed")?;
@@ -372,7 +354,6 @@ pub(crate) fn end_async_for(sp: Space, st: &Stack) -> Res<()> {
         st.drop(2);
         return Ok(());
     }
-    drop_own_traceback(sp, st.0, w_exc);
     Err(sp.set_exc(w_exc))
 }
 
@@ -386,7 +367,6 @@ pub(crate) fn cleanup_throw(sp: Space, st: &Stack) -> Res<()> {
         st.push(w);
         return Ok(());
     }
-    drop_own_traceback(sp, st.0, w_exc);
     Err(sp.set_exc(w_exc))
 }
 

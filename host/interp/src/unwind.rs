@@ -10,20 +10,23 @@ use taipan_abi::word::W;
 use taipan_plugin_api::Space;
 
 /// Unwinds to the nearest handler: true = the top frame goes on there; false = the entry frame was left (popped).
+/// `reraised`: the exception has an entry of the top frame in its traceback already.
 ///
 /// # Safety
 /// The top frame is saved; an exception is pending.
 #[cold]
 #[inline(never)]
-pub unsafe fn unwind<const TRACE: bool>(sp: Space) -> bool {
+pub unsafe fn unwind<const TRACE: bool>(sp: Space, mut reraised: bool) -> bool {
     let th = sp.th();
     loop {
         let f = (*th).gc.frame_top as *mut Frame;
         debug_assert!(!(*th).exc.is_null());
         let at = last_instruction(f);
-        frames::add_traceback(sp, f, at);
-        if TRACE {
-            traced::exception(sp, f);
+        if !std::mem::take(&mut reraised) {
+            frames::add_traceback(sp, f, at);
+            if TRACE {
+                traced::exception(sp, f);
+            }
         }
         if let Some(h) = handler(&*(*f).code, at as u32) {
             let mut s = (*f).base.add((*(*f).code).nlocalsplus as usize + (h[3] >> 1) as usize);

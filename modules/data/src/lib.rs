@@ -1,14 +1,21 @@
 //! Mixed modules: data structures, numbers, encodings, hashes, compression.
 
+mod binascii;
 mod bisect;
 mod collections;
+mod contextvars;
+mod csv;
 mod functools;
+mod hashes;
 mod heapq;
 mod itertools;
+mod json;
 mod math;
 mod operator;
+mod random;
 mod structs;
 mod util;
+mod zlib;
 
 taipan_plugin_api::export_modules!("data", "data structures, numbers, encodings, hashes, compression", [
     &operator::MODULE,
@@ -20,4 +27,15 @@ taipan_plugin_api::export_modules!("data", "data structures, numbers, encodings,
     &bisect::MODULE,
     &heapq::MODULE,
     &structs::MODULE,
+    &json::MODULE,
+    &random::MODULE,
+    &contextvars::MODULE,
+    &binascii::MODULE,
+    &zlib::MODULE,
+    &csv::MODULE,
+    &hashes::MD5,
+    &hashes::SHA1,
+    &hashes::SHA2,
+    &hashes::SHA3,
+    &hashes::BLAKE2,
 ]);

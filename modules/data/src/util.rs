@@ -212,3 +212,13 @@ impl Drop for ReprGuard {
 pub fn set_int(sp: Space, w_module: W, name: &str, i: i64) -> Res<()> {
     sp.setattr_str(w_module, name, sp.newint(i))
 }
+
+/// RecursionError if the native stack is nearly used up.
+#[inline]
+pub fn check_stack(sp: Space, what: &str) -> Res<()> {
+    let here = 0u8;
+    if (&raw const here as usize) > sp.thread().stack_limit {
+        return Ok(());
+    }
+    Err(raise!(sp, RECURSION_ERROR, "maximum recursion depth exceeded{what}"))
+}

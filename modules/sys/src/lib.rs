@@ -2,12 +2,18 @@
 
 mod atexit;
 mod errno;
+mod faulthandler;
 mod fcntl;
 mod locale;
 mod posix;
 mod resource;
+mod select;
 mod signal;
+mod socket;
 mod stat_mod;
+mod subprocess;
+mod syslog;
+mod termios;
 mod time;
 mod users;
 mod util;
@@ -29,5 +35,11 @@ taipan_plugin_api::export_modules!(
         &users::PWD,
         &users::GRP,
         &fcntl::MODULE,
+        &socket::MODULE,
+        &select::MODULE,
+        &faulthandler::MODULE,
+        &subprocess::MODULE,
+        &termios::MODULE,
+        &syslog::MODULE,
     ]
 );

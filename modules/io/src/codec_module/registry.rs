@@ -112,7 +112,7 @@ pub fn error_handler(sp: Space, w_errors: W) -> Res<W> {
 
 /// Registers a codec search function: called with a normalized encoding name, it answers a codec tuple or None.
 #[interp_fn(sig = "(search_function, /)")]
-fn register(sp: Space, w_search: W) -> Res<()> {
+pub fn register(sp: Space, w_search: W) -> Res<()> {
     if !sp.callable(w_search) {
         return Err(sp.type_error("argument must be callable"));
     }
@@ -120,7 +120,7 @@ fn register(sp: Space, w_search: W) -> Res<()> {
 }
 /// Removes a search function and forgets what was found.
 #[interp_fn(sig = "(search_function, /)")]
-fn unregister(sp: Space, w_search: W) -> Res<()> {
+pub fn unregister(sp: Space, w_search: W) -> Res<()> {
     let w_list = search(sp)?;
     let kept = RootedVec::new(sp);
     let mut kept = kept;
@@ -137,7 +137,7 @@ fn unregister(sp: Space, w_search: W) -> Res<()> {
 }
 /// The codec tuple of an encoding: encoder, decoder, stream reader, stream writer.
 #[interp_fn(name = "lookup", sig = "(encoding, /)")]
-fn py_lookup(sp: Space, w_encoding: W) -> Res<W> {
+pub fn py_lookup(sp: Space, w_encoding: W) -> Res<W> {
     let t = match sp.text_opt(w_encoding) {
         Some(t) => t,
         None => return Err(raise!(sp, TYPE_ERROR, "lookup() argument must be str, not {}", sp.type_name(w_encoding))),
@@ -146,7 +146,7 @@ fn py_lookup(sp: Space, w_encoding: W) -> Res<W> {
 }
 /// Registers an error handler under a name.
 #[interp_fn(sig = "(errors, handler, /)")]
-fn register_error(sp: Space, w_name: W, w_handler: W) -> Res<()> {
+pub fn register_error(sp: Space, w_name: W, w_handler: W) -> Res<()> {
     let t = text_arg(sp, w_name, "register_error", "1")?;
     if !sp.callable(w_handler) {
         return Err(sp.type_error("handler must be callable"));
@@ -155,7 +155,7 @@ fn register_error(sp: Space, w_name: W, w_handler: W) -> Res<()> {
 }
 /// Removes a registered error handler; answers whether there was one.
 #[interp_fn(sig = "(errors, /)")]
-fn _unregister_error(sp: Space, w_name: W) -> Res<bool> {
+pub fn _unregister_error(sp: Space, w_name: W) -> Res<bool> {
     let t = text_arg(sp, w_name, "_unregister_error", "1")?;
     if super::errfuncs::HANDLERS.iter().any(|(n, _)| t.eq_str(n)) {
         return Err(raise!(sp, VALUE_ERROR, "cannot un-register built-in error handler '{}'", t.to_str()));
@@ -169,7 +169,7 @@ fn _unregister_error(sp: Space, w_name: W) -> Res<bool> {
 }
 /// The error handler of a name; LookupError if there is none.
 #[interp_fn(sig = "(name, /)")]
-fn lookup_error(sp: Space, w_name: W) -> Res<W> {
+pub fn lookup_error(sp: Space, w_name: W) -> Res<W> {
     let t = text_arg(sp, w_name, "lookup_error", "1")?;
     error_handler(sp, t.w)
 }
@@ -203,21 +203,21 @@ fn run(sp: Space, w_codec: W, index: usize, w_obj: W, w_errors: W, encoding: &Te
 
 /// Encodes an object with any registered codec.
 #[interp_fn(sig = "(obj, encoding='utf-8', errors='strict')")]
-fn encode(sp: Space, w_obj: W, w_encoding: W, w_errors: W) -> Res<W> {
+pub fn encode(sp: Space, w_obj: W, w_encoding: W, w_errors: W) -> Res<W> {
     let e = text_arg(sp, w_encoding, "encode", "encoding")?;
     text_arg(sp, w_errors, "encode", "errors")?;
     run(sp, lookup(sp, &e)?, 0, w_obj, w_errors, &e)
 }
 /// Decodes an object with any registered codec.
 #[interp_fn(sig = "(obj, encoding='utf-8', errors='strict')")]
-fn decode(sp: Space, w_obj: W, w_encoding: W, w_errors: W) -> Res<W> {
+pub fn decode(sp: Space, w_obj: W, w_encoding: W, w_errors: W) -> Res<W> {
     let e = text_arg(sp, w_encoding, "decode", "encoding")?;
     text_arg(sp, w_errors, "decode", "errors")?;
     run(sp, lookup(sp, &e)?, 1, w_obj, w_errors, &e)
 }
 /// What `str.encode` does for encodings that it does not know itself: text encodings only, the result is bytes.
 #[interp_fn(sig = "(obj, encoding=None, errors=None, /)")]
-fn _encode_text(sp: Space, w_obj: W, w_encoding: W, w_errors: W) -> Res<W> {
+pub fn _encode_text(sp: Space, w_obj: W, w_encoding: W, w_errors: W) -> Res<W> {
     let e = default_encoding(sp, if w_encoding.is_none() { W::NULL } else { w_encoding })?;
     let w_codec = lookup_text(sp, &e, "codecs.encode()")?;
     let w = run(sp, w_codec, 0, w_obj, if w_errors.is_none() { W::NULL } else { w_errors }, &e)?;
@@ -239,7 +239,7 @@ fn _encode_text(sp: Space, w_obj: W, w_encoding: W, w_errors: W) -> Res<W> {
 }
 /// What `bytes.decode` does for encodings that it does not know itself: text encodings only, the result is str.
 #[interp_fn(sig = "(obj, encoding=None, errors=None, /)")]
-fn _decode_text(sp: Space, w_obj: W, w_encoding: W, w_errors: W) -> Res<W> {
+pub fn _decode_text(sp: Space, w_obj: W, w_encoding: W, w_errors: W) -> Res<W> {
     let e = default_encoding(sp, if w_encoding.is_none() { W::NULL } else { w_encoding })?;
     let w_codec = lookup_text(sp, &e, "codecs.decode()")?;
     let w = run(sp, w_codec, 1, w_obj, if w_errors.is_none() { W::NULL } else { w_errors }, &e)?;

@@ -214,3 +214,19 @@ fn reconstruct(s: &mut Stream, c: &mut Cookie, input: &[u8], skip: usize) -> Res
     (c.feed, c.skip) = (fed as i32, skip as i32);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies() {
+        let c = Cookie { start: 5, flags: 1, feed: 2, skip: 3, eof: true };
+        assert_eq!(Cookie::unpack(&c.pack()), Some(c));
+        assert_eq!(Cookie { start: 7, ..Cookie::default() }.pack(), BigInt::from(7));
+        assert_eq!(Cookie::unpack(&(BigInt::from(1) << 200)), None);
+        assert_eq!(plain_bytes(Some(Native::Utf8), 0, "aé€".as_bytes(), 2), Some(3));
+        assert_eq!(plain_bytes(Some(Native::Utf8), 0, "aé€".as_bytes(), 3), Some(6));
+        assert_eq!(plain_bytes(Some(Native::Utf8), 0, b"a\r\n", 1), None);
+    }
+}

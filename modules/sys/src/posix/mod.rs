@@ -23,6 +23,7 @@ mod wait;
 mod xattr;
 
 pub use fork::{after_fork_child, after_fork_parent, before_fork};
+pub use io::{buffer, close_range};
 pub use stat::zeroed;
 pub use sysinfo::raw_environ;
 

@@ -69,6 +69,38 @@ fn warning_bytes(warnings: &[Warning]) -> Vec<u8> {
     marshal::dump(&Const::Tuple(warnings.iter().map(row).collect()))
 }
 
+/// `CompileRequest::flags` of a request for tokens: comments and line ends too, operators as OP.
+const EXTRA_TOKENS: u32 = 1;
+
+/// Tokens as a marshalled tuple: rows (kind, text, (line, column), (line, column), source line), then the error's tuple or None.
+fn token_bytes(source: &[u8], extra: bool) -> Vec<u8> {
+    use taipan_syntax::token::Kind;
+    let (tokens, error) = taipan_syntax::tokenize_module(&String::from_utf8_lossy(source), extra);
+    let tuple = |items: Vec<Const>| Const::Tuple(Rc::from(items));
+    let at = |(line, column): (u32, i32)| tuple(vec![Const::Int(line as i64), int(column)]);
+    let rows = tokens.iter().map(|t| {
+        let kind = t.kind as u8;
+        let operator = extra && (Kind::LPar as u8..Kind::Op as u8).contains(&kind);
+        let kind = if operator { Kind::Op as u8 } else { kind };
+        tuple(vec![Const::Int(kind as i64), Const::str(&t.text), at(t.start), at(t.end), Const::str(&t.line)])
+    });
+    let rows = tuple(rows.collect());
+    let error = error.map_or(Const::None, |e| {
+        let class = format!("{:?}", e.kind);
+        let text = e.text.as_deref().map_or(Const::None, Const::str);
+        tuple(vec![
+            Const::str(&class),
+            Const::str(&e.msg),
+            int(e.lineno),
+            int(e.offset),
+            text,
+            int(e.end_lineno),
+            int(e.end_offset),
+        ])
+    });
+    marshal::dump(&tuple(vec![rows, error]))
+}
+
 /// What a request gave: the result and the marshalled warnings.
 type Outcome = Result<(Vec<u8>, Vec<u8>), Vec<u8>>;
 
@@ -112,6 +144,7 @@ fn compile(request: &CompileRequest, source: &[u8], filename: &[u8]) -> Outcome 
             let p = taipan_syntax::parse_bytes(source, &name, mode, parse).map_err(|e| error_bytes(&e))?;
             Ok((wire::to_bytes(&p.tree), warning_bytes(&p.warnings)))
         }
+        2 => Ok((token_bytes(source, f & EXTRA_TOKENS != 0), Vec::new())),
         _ => Err(other_error(
             "NotImplementedError",
             "this form of the source is not implemented in this version of Taipan",

@@ -2,12 +2,32 @@
 
 mod abc;
 mod ast;
+mod opcode;
 mod sre;
+mod string;
+mod suggestions;
+mod tracemalloc;
 mod typing;
+mod unicode;
 mod warnings;
 
+<<<<<<< HEAD
 taipan_plugin_api::export_modules!(
     "lang",
     "warnings, abstract classes, regular expressions, typing, syntax trees, Unicode data",
     [&warnings::MODULE, &abc::MODULE, &sre::MODULE, &typing::MODULE, &ast::MODULE,]
 );
+=======
+taipan_plugin_api::export_modules!("lang", "warnings, abstract classes, regular expressions, typing, syntax trees, Unicode data", [
+    &warnings::MODULE,
+    &abc::MODULE,
+    &sre::MODULE,
+    &typing::MODULE,
+    &ast::MODULE,
+    &string::MODULE,
+    &opcode::MODULE,
+    &suggestions::MODULE,
+    &tracemalloc::MODULE,
+    &unicode::MODULE,
+]);
+>>>>>>> mlang

@@ -18,6 +18,7 @@ static OWN: &[&ModuleSpec] = &[
     &super::sys::TAIPAN_MODULE,
     &super::marshal::MODULE,
     &super::threads::MODULE,
+    &super::tokens::MODULE,
     &MODULE,
     &crate::text::codecs::module::CODECS,
     &crate::text::template::MODULE,

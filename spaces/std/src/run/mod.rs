@@ -14,6 +14,7 @@ pub mod space;
 pub mod start;
 pub mod sys;
 pub mod threads;
+pub mod tokens;
 pub mod unmarshal;
 
 use crate::{Builtin, NOT_KNOWN};

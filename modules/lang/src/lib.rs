@@ -2,6 +2,7 @@
 
 mod abc;
 mod ast;
+mod frontend;
 mod opcode;
 mod sre;
 mod string;
@@ -11,13 +12,6 @@ mod typing;
 mod unicode;
 mod warnings;
 
-<<<<<<< HEAD
-taipan_plugin_api::export_modules!(
-    "lang",
-    "warnings, abstract classes, regular expressions, typing, syntax trees, Unicode data",
-    [&warnings::MODULE, &abc::MODULE, &sre::MODULE, &typing::MODULE, &ast::MODULE,]
-);
-=======
 taipan_plugin_api::export_modules!("lang", "warnings, abstract classes, regular expressions, typing, syntax trees, Unicode data", [
     &warnings::MODULE,
     &abc::MODULE,
@@ -25,9 +19,10 @@ taipan_plugin_api::export_modules!("lang", "warnings, abstract classes, regular 
     &typing::MODULE,
     &ast::MODULE,
     &string::MODULE,
+    &frontend::TOKENIZE,
+    &frontend::SYMTABLE,
     &opcode::MODULE,
     &suggestions::MODULE,
     &tracemalloc::MODULE,
     &unicode::MODULE,
 ]);
->>>>>>> mlang

@@ -46,10 +46,7 @@ impl Writer {
         match t.to_utf8() {
             Ok(s) => self.bytes(s.as_bytes()),
             Err(i) => {
-                let m = format!(
-                    "'utf-8' codec can't encode character '\\u{:04x}' in position {i}: surrogates not allowed",
-                    t.char_at(i)
-                );
+                let m = format!("'utf-8' codec can't encode character '\\u{:04x}' in position {i}: surrogates not allowed", t.char_at(i));
                 return Err(self.sp.value_error(&m));
             }
         }
@@ -141,25 +138,13 @@ impl Writer {
                 };
                 if !sp.isinstance(v, sp.known(known::LIST))? {
                     let what = sp.type_name(v);
-                    return Err(raise!(
-                        sp,
-                        TYPE_ERROR,
-                        "{} field \"{}\" must be a list, not a {what}",
-                        node.name,
-                        f.name
-                    ));
+                    return Err(raise!(sp, TYPE_ERROR, "{} field \"{}\" must be a list, not a {what}", node.name, f.name));
                 }
                 let n = sp.list_len(v)?;
                 self.len(n as usize);
                 for i in 0..n {
                     if sp.list_len(v)? != n {
-                        return Err(raise!(
-                            sp,
-                            RUNTIME_ERROR,
-                            "{} field \"{}\" changed size during iteration",
-                            node.name,
-                            f.name
-                        ));
+                        return Err(raise!(sp, RUNTIME_ERROR, "{} field \"{}\" changed size during iteration", node.name, f.name));
                     }
                     let w_item = sp.list_item(v, i)?;
                     if f.quant == Quant::ManyOpt {

@@ -2,6 +2,7 @@
 
 mod abc;
 mod ast;
+mod frontend;
 mod opcode;
 mod sre;
 mod string;
@@ -18,6 +19,8 @@ taipan_plugin_api::export_modules!("lang", "warnings, abstract classes, regular 
     &typing::MODULE,
     &ast::MODULE,
     &string::MODULE,
+    &frontend::TOKENIZE,
+    &frontend::SYMTABLE,
     &opcode::MODULE,
     &suggestions::MODULE,
     &tracemalloc::MODULE,

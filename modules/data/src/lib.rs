@@ -1,5 +1,6 @@
 //! Mixed modules: data structures, numbers, encodings, hashes, compression.
 
+mod array;
 mod binascii;
 mod bisect;
 mod collections;
@@ -32,6 +33,7 @@ taipan_plugin_api::export_modules!("data", "data structures, numbers, encodings,
     &contextvars::MODULE,
     &binascii::MODULE,
     &zlib::MODULE,
+    &array::MODULE,
     &csv::MODULE,
     &hashes::MD5,
     &hashes::SHA1,

@@ -4,7 +4,6 @@ mod item;
 mod methods;
 mod object;
 
-use crate::util::*;
 use taipan_plugin_api::mixed_module;
 use taipan_plugin_api::prelude::*;
 use taipan_plugin_api::raise;

@@ -6,7 +6,7 @@ use crate::util::*;
 use taipan_plugin_api::abi::gc::tf;
 use taipan_plugin_api::abi::word::{TID_LIST, TID_SLICE};
 use taipan_plugin_api::prelude::*;
-use taipan_plugin_api::raise;
+use taipan_plugin_api::{BufferView, raise};
 
 #[derive(GcObject)]
 #[repr(C)]

@@ -51,7 +51,13 @@ fn getpwuid(sp: Space, w_uid: W) -> Res<W> {
     let uid = match id_arg(sp, w_uid, "uid") {
         Ok(uid) => uid,
         // A number no id can have is no one's.
-        Err(e) => return if sp.catch(known::OVERFLOW_ERROR) { missing() } else { Err(e) },
+        Err(e) => {
+            return if sp.catch(known::OVERFLOW_ERROR) {
+                Err(sp.key_error(sp.newstr("getpwuid(): uid not found")?))
+            } else {
+                Err(e)
+            };
+        }
     };
     let (found, _buf) = query(sp, |buf| {
         let (mut p, mut r) = (crate::posix::zeroed::<libc::passwd>(), std::ptr::null_mut());
@@ -137,7 +143,13 @@ fn getgrgid(sp: Space, w_id: W) -> Res<W> {
     };
     let gid = match id_arg(sp, w_id, "gid") {
         Ok(gid) => gid,
-        Err(e) => return if sp.catch(known::OVERFLOW_ERROR) { missing() } else { Err(e) },
+        Err(e) => {
+            return if sp.catch(known::OVERFLOW_ERROR) {
+                Err(sp.key_error(sp.newstr("getgrgid(): gid not found")?))
+            } else {
+                Err(e)
+            };
+        }
     };
     let (found, _buf) = query(sp, |buf| {
         let (mut g, mut r) = (crate::posix::zeroed::<libc::group>(), std::ptr::null_mut());

@@ -141,16 +141,7 @@ fn getgrgid(sp: Space, w_id: W) -> Res<W> {
         let t = sp.string_w(sp.str(w_id)?)?;
         Err(sp.key_error(sp.newstr(&format!("getgrgid(): gid not found: {t}"))?))
     };
-    let gid = match id_arg(sp, w_id, "gid") {
-        Ok(gid) => gid,
-        Err(e) => {
-            return if sp.catch(known::OVERFLOW_ERROR) {
-                Err(sp.key_error(sp.newstr("getgrgid(): gid not found")?))
-            } else {
-                Err(e)
-            };
-        }
-    };
+    let gid = id_arg(sp, w_id, "gid")?;
     let (found, _buf) = query(sp, |buf| {
         let (mut g, mut r) = (crate::posix::zeroed::<libc::group>(), std::ptr::null_mut());
         // SAFETY: all are ours; the strings lie in the buffer.

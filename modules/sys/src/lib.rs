@@ -5,6 +5,7 @@ mod errno;
 mod faulthandler;
 mod fcntl;
 mod locale;
+mod mmap;
 mod posix;
 mod resource;
 mod select;
@@ -35,6 +36,7 @@ taipan_plugin_api::export_modules!(
         &users::PWD,
         &users::GRP,
         &fcntl::MODULE,
+        &mmap::MODULE,
         &socket::MODULE,
         &select::MODULE,
         &faulthandler::MODULE,

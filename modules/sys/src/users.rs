@@ -51,7 +51,13 @@ fn getpwuid(sp: Space, w_uid: W) -> Res<W> {
     let uid = match id_arg(sp, w_uid, "uid") {
         Ok(uid) => uid,
         // A number no id can have is no one's.
-        Err(e) => return if sp.catch(known::OVERFLOW_ERROR) { missing() } else { Err(e) },
+        Err(e) => {
+            return if sp.catch(known::OVERFLOW_ERROR) {
+                Err(sp.key_error(sp.newstr("getpwuid(): uid not found")?))
+            } else {
+                Err(e)
+            };
+        }
     };
     let (found, _buf) = query(sp, |buf| {
         let (mut p, mut r) = (crate::posix::zeroed::<libc::passwd>(), std::ptr::null_mut());
@@ -135,10 +141,7 @@ fn getgrgid(sp: Space, w_id: W) -> Res<W> {
         let t = sp.string_w(sp.str(w_id)?)?;
         Err(sp.key_error(sp.newstr(&format!("getgrgid(): gid not found: {t}"))?))
     };
-    let gid = match id_arg(sp, w_id, "gid") {
-        Ok(gid) => gid,
-        Err(e) => return if sp.catch(known::OVERFLOW_ERROR) { missing() } else { Err(e) },
-    };
+    let gid = id_arg(sp, w_id, "gid")?;
     let (found, _buf) = query(sp, |buf| {
         let (mut g, mut r) = (crate::posix::zeroed::<libc::group>(), std::ptr::null_mut());
         // SAFETY: all are ours; the strings lie in the buffer.

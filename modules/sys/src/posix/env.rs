@@ -117,19 +117,23 @@ pub fn env_strings(sp: Space, w_env: W) -> Res<Vec<CString>> {
     }
     Ok(out)
 }
+/// How messages name the argument: execv has words of its own.
+fn argv_name(function: &str) -> String {
+    if function == "execv" { "execv() arg 2".into() } else { format!("{function}: argv") }
+}
 /// The argument strings of exec and spawn.
 pub fn argv_strings(sp: Space, w_argv: W, function: &str) -> Res<Vec<CString>> {
     use taipan_plugin_api::abi::word::{TID_LIST, TID_TUPLE};
     if !matches!(sp.layout(w_argv), TID_LIST | TID_TUPLE) {
-        return Err(sp.type_error(&format!("{function}: argv must be a tuple or list")));
+        return Err(sp.type_error(&format!("{} must be a tuple or list", argv_name(function))));
     }
     let (_keep, items) = sp.unpack(w_argv)?;
     if items.is_empty() {
-        return Err(sp.value_error(&format!("{function}: argv must not be empty")));
+        return Err(sp.value_error(&format!("{} must not be empty", argv_name(function))));
     }
     let argv = items.iter().map(|w| fsencode(sp, *w)).collect::<Res<Vec<_>>>()?;
     if argv[0].as_bytes().is_empty() {
-        return Err(sp.value_error(&format!("{function}: argv first element cannot be empty")));
+        return Err(sp.value_error(&format!("{} first element cannot be empty", argv_name(function))));
     }
     Ok(argv)
 }

@@ -87,9 +87,7 @@ fn struct_time(sp: Space, tm: &libc::tm) -> Res<W> {
 /// attributes only.
 #[interp_fn(sig = "(seconds=None, /)")]
 pub fn gmtime(sp: Space, w_seconds: W) -> Res<W> {
-    let mut tm = utc(sp, point(sp, w_seconds)?)?;
-    tm.tm_zone = c"UTC".as_ptr();
-    struct_time(sp, &tm)
+    struct_time(sp, &utc(sp, point(sp, w_seconds)?)?)
 }
 /// Convert seconds since the Epoch to a time tuple expressing local time.
 ///

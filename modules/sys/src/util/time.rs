@@ -41,7 +41,7 @@ pub fn nanoseconds(sp: Space, w: W, round: Round) -> Res<i64> {
             if sp.lookup_special(w, name!(sp, "__index__"))?.is_some() {
                 return nanoseconds(sp, sp.index(w)?, round);
             }
-            Err(sp.type_error(&format!("'{}' object cannot be interpreted as an integer", sp.type_name(w))))
+            Err(sp.type_error(&format!("'{}' object cannot be interpreted as an integer or float", sp.type_name(w))))
         }
     }
 }

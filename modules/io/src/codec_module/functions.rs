@@ -360,6 +360,7 @@ fn charmap_build(sp: Space, w_map: W) -> Res<W> {
 }
 
 fn setup_module(sp: Space, w_module: W) -> Res<()> {
+    registry::ACTIVE.set(sp, W::TRUE);
     encmap::CLASS.set(sp, sp.newtype(&encmap::ENCODING_MAP, W::NULL, w_module)?);
     Ok(())
 }

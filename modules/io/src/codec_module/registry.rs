@@ -49,8 +49,29 @@ pub fn normalize(name: impl Iterator<Item = u32>) -> String {
     out
 }
 
+/// Is the module `_codecs` that programs import this one? A space may bring its own: then its registry is the one to ask.
+fn in_use(sp: Space) -> Res<Option<W>> {
+    static THEIRS: Global = Global::new();
+    if !ACTIVE.get().is_null() {
+        return Ok(None);
+    }
+    if THEIRS.get().is_null() {
+        let w_module = sp.import_module(name!(sp, "_codecs"))?;
+        if !ACTIVE.get().is_null() {
+            return Ok(None);
+        }
+        THEIRS.set(sp, w_module);
+    }
+    Ok(Some(THEIRS.get()))
+}
+/// True once the module of this crate was imported.
+pub static ACTIVE: Global = Global::new();
+
 /// The codec tuple of an encoding.
 pub fn lookup(sp: Space, encoding: &Text) -> Res<W> {
+    if let Some(w_module) = in_use(sp)? {
+        return sp.call_method(w_module, name!(sp, "lookup"), &[encoding.w]);
+    }
     if encoding.chars().any(|c| c == 0) {
         return Err(sp.value_error("embedded null character"));
     }
@@ -104,6 +125,9 @@ pub fn lookup_text(sp: Space, encoding: &Text, hint: &str) -> Res<W> {
 /// The handler of a name; NULL = strict.
 pub fn error_handler(sp: Space, w_errors: W) -> Res<W> {
     let w_name = if w_errors.is_null() { name!(sp, "strict") } else { w_errors };
+    if let Some(w_module) = in_use(sp)? {
+        return sp.call_method(w_module, name!(sp, "lookup_error"), &[w_name]);
+    }
     match sp.dict_get(errors(sp)?, w_name)? {
         Some(w) => Ok(w),
         None => Err(raise!(sp, LOOKUP_ERROR, "unknown error handler name '{}'", sp.text_w(w_name)?.to_str())),

@@ -234,7 +234,9 @@ fn finalize(sp: Space, w_self: W) {
         Ok(true) => return,
         Ok(false) => {}
         Err(Raised) => {
+            // Detached, or not initialized.
             sp.take_exc();
+            return;
         }
     }
     if super::owned_elsewhere(sp, w_self) {

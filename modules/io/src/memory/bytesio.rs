@@ -306,8 +306,8 @@ fn __getstate__(sp: Space, w_self: W) -> Res<W> {
 /// A copy of the instance's dict, or None.
 pub fn instance_dict(sp: Space, w_self: W) -> Res<W> {
     match sp.getattr_opt(w_self, name!(sp, "__dict__"))? {
-        Some(w) => sp.dict_copy(w),
-        None => Ok(W::NONE),
+        Some(w) if sp.dict_len(w)? > 0 => sp.dict_copy(w),
+        _ => Ok(W::NONE),
     }
 }
 /// Puts the items of a pickled dict into the instance.

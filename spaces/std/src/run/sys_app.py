@@ -225,3 +225,54 @@ __breakpointhook__ = breakpointhook
 __excepthook__ = excepthook
 __unraisablehook__ = unraisablehook
 
+
+
+class _Jit:
+    """Whether compiled code runs: there is no JIT in this profile."""
+
+    def is_available(self):
+        return False
+
+    def is_enabled(self):
+        return False
+
+    def is_active(self):
+        return False
+
+
+_jit = _Jit()
+
+
+class _Monitoring:
+    """sys.monitoring: constants only; registering says that it is not there."""
+
+    DEBUGGER_ID, COVERAGE_ID, PROFILER_ID, OPTIMIZER_ID = 0, 1, 2, 5
+
+    class events:
+        NO_EVENTS = 0
+        PY_START, PY_RESUME, PY_RETURN, PY_YIELD, CALL, LINE, INSTRUCTION, JUMP = 1, 2, 4, 8, 16, 32, 64, 128
+        BRANCH_LEFT, BRANCH_RIGHT, STOP_ITERATION, RAISE, EXCEPTION_HANDLED, PY_UNWIND = 256, 512, 1024, 2048, 4096, 8192
+        PY_THROW, RERAISE, C_RETURN, C_RAISE, BRANCH = 16384, 32768, 65536, 131072, 262144
+
+    DISABLE = object()
+    MISSING = object()
+
+    def get_tool(self, tool_id):
+        return None
+
+    def _absent(self, *args):
+        raise NotImplementedError('sys.monitoring is not implemented in this version of Taipan')
+
+    use_tool_id = clear_tool_id = free_tool_id = register_callback = get_events = set_events = _absent
+    get_local_events = set_local_events = restart_events = _all_events = _absent
+
+
+monitoring = _Monitoring()
+
+
+def _clear_internal_caches():
+    pass
+
+
+def _clear_type_descriptors(type, /):
+    raise NotImplementedError("sys._clear_type_descriptors() is not implemented in this version of Taipan")

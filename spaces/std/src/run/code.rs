@@ -249,7 +249,7 @@ fn co_lines(sp: Space, w: W) -> Res<W> {
     let mut rows = RootedVec::new(sp);
     for l in taipan_abi::location::locations(table, c.firstlineno as i32) {
         let w_line = l.line.map_or(W::NONE, |x| W::int(x as i64));
-        let row = sp.newtuple(&[W::int(l.start_word as i64 * 4), W::int(l.end_word as i64 * 4), w_line])?;
+        let row = sp.newtuple(&[W::int(l.start_word as i64 * 2), W::int(l.end_word as i64 * 2), w_line])?;
         rows.push(row);
     }
     sp.iter(rows.into_list()?)

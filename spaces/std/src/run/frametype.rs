@@ -161,7 +161,7 @@ fn set_f_lineno(sp: Space, _w: W, _v: W) -> Res<()> {
 #[slot]
 fn f_lasti(_sp: Space, w: W) -> Res<W> {
     // SAFETY: a frame object.
-    Ok(W::int(unsafe { frames::lasti(w) } as i64 * 4))
+    Ok(W::int(unsafe { frames::lasti(w) } as i64 * 2))
 }
 #[slot]
 fn f_trace(_sp: Space, w: W) -> Res<W> {
@@ -412,7 +412,8 @@ fn set_tb_next(sp: Space, w: W, v: W) -> Res<()> {
 }
 #[slot]
 fn tb_lasti(_sp: Space, w: W) -> Res<W> {
-    Ok(W::int(tb(w).lasti as i64 * 4))
+    // As in CPython's tools, two units a code word: `co_positions()[tb_lasti // 2]`.
+    Ok(W::int(tb(w).lasti as i64 * 2))
 }
 #[slot]
 fn tb_lineno(sp: Space, w: W) -> Res<W> {
@@ -458,7 +459,7 @@ fn tb_new(sp: Space, _w_type: W, args: Args) -> Res<W> {
         let t = tb(w);
         t.w_next = if v[0].is_none() { W::NULL } else { v[0] };
         t.w_frame = v[1];
-        t.lasti = (lasti.max(0) / 4) as u64;
+        t.lasti = (lasti.max(0) / 2) as u64;
         t.lineno = lineno;
         Ok(w)
     }

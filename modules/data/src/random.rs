@@ -29,7 +29,7 @@ impl Twister {
     fn seed_array(&mut self, key: &[u32]) {
         self.seed(19650218);
         let (mut i, mut j) = (1, 0);
-        let mut step = |mt: &mut [u32; N], i: &mut usize, factor: u32, plus: u32, minus: bool| {
+        let step = |mt: &mut [u32; N], i: &mut usize, factor: u32, plus: u32, minus: bool| {
             let p = mt[*i - 1];
             let v = mt[*i] ^ (p ^ (p >> 30)).wrapping_mul(factor);
             mt[*i] = if minus { v.wrapping_sub(*i as u32) } else { v.wrapping_add(plus) };

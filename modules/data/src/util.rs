@@ -44,6 +44,10 @@ impl TypeOf {
     }
     /// Makes the class with a base.
     pub fn make_from(&'static self, sp: Space, w_module: W, spec: &'static TypeSpec, w_base: W) -> Res<W> {
+        // A second module object (the first was removed from sys.modules) shows the same class: objects of both mix freely.
+        if !self.class.get().is_null() {
+            return Ok(self.class.get());
+        }
         let w = sp.newtype(spec, w_base, w_module)?;
         self.class.set(sp, w);
         let w_sample = sp.allocate(w, 0)?;
@@ -179,9 +183,14 @@ pub fn is_exact_float(w: W) -> bool {
     // SAFETY: a live word.
     unsafe { w.is_tid(taipan_plugin_api::abi::word::TID_FLOAT) }
 }
-/// An index-like argument as a size, OverflowError outside of 64 bits.
-pub fn ssize(sp: Space, w: W) -> Res<i64> {
-    sp.int_w(w)
+/// An exception class of a module, made once: a second module object shows the same.
+pub fn exception_class(sp: Space, slot: &'static Global, module: &str, name: &str, w_base: W) -> Res<W> {
+    slot.get_or(sp, |sp| {
+        let w_bases = sp.newtuple(&[w_base])?;
+        let w_dict = sp.newdict()?;
+        sp.dict_set_str(w_dict, "__module__", sp.newstr(module)?)?;
+        sp.call(sp.known(known::TYPE), &[sp.newstr(name)?, w_bases, w_dict])
+    })
 }
 
 /// Runs what may block. Everything of this crate that waits goes through here.

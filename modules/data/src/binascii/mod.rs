@@ -10,16 +10,11 @@ use taipan_plugin_api::prelude::*;
 use taipan_plugin_api::raise;
 
 static W_ERROR: Global = Global::new();
+static W_INCOMPLETE: Global = Global::new();
 
 fn setup(sp: Space, w_module: W) -> Res<()> {
-    for (name, base) in [("Error", known::VALUE_ERROR), ("Incomplete", known::EXCEPTION)] {
-        let w_bases = sp.newtuple(&[sp.known(base)])?;
-        let w_dict = sp.newdict()?;
-        sp.dict_set_str(w_dict, "__module__", sp.newstr("binascii")?)?;
-        let w = sp.call(sp.known(known::TYPE), &[sp.newstr(name)?, w_bases, w_dict])?;
-        if name == "Error" {
-            W_ERROR.set(sp, w)
-        }
+    for (name, slot, base) in [("Error", &W_ERROR, known::VALUE_ERROR), ("Incomplete", &W_INCOMPLETE, known::EXCEPTION)] {
+        let w = crate::util::exception_class(sp, slot, "binascii", name, sp.known(base))?;
         sp.setattr_str(w_module, name, w)?
     }
     Ok(())

@@ -114,10 +114,13 @@ fn dd_init(sp: Space, w: W, args: Args) -> Res<()> {
 fn missing(sp: Space, w: W, w_key: W) -> Res<W> {
     let f = factory(w);
     if f.is_null() || f.is_none() {
-        let w_args = sp.newtuple(&[w_key])?;
-        return Err(sp.raise_object(sp.known(known::KEY_ERROR), w_args));
+        return Err(sp.key_error(w_key));
     }
     let v = sp.call(f, &[])?;
+    // A key that the factory itself has set keeps its value.
+    if let Some(old) = sp.dict_get(w, w_key)? {
+        return Ok(old);
+    }
     sp.setitem(w, w_key, v)?;
     Ok(v)
 }

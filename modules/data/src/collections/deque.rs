@@ -205,7 +205,9 @@ pub fn extend_right(sp: Space, w: W, w_iterable: W) -> Res<()> {
         let w_list = to_list(sp, w)?;
         return extend_right(sp, w, w_list);
     }
-    if let Some(items) = sp.tuple_opt(w_iterable) {
+    // SAFETY: a live word. A subclass of tuple may iterate in its own way.
+    let plain = unsafe { w_iterable.is_tid(taipan_plugin_api::abi::word::TID_TUPLE) };
+    if let Some(items) = sp.tuple_opt(w_iterable).filter(|_| plain) {
         if obj::<WDeque>(w).bound == 0 {
             reserve(sp, w, obj::<WDeque>(w).len + items.len())?
         }

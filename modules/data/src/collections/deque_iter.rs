@@ -48,7 +48,8 @@ pub fn deque_reversed(sp: Space, w: W) -> Res<W> {
 #[inline(always)]
 fn step(sp: Space, w: W, reverse: bool) -> Res<Option<W>> {
     let it = obj::<WDequeIter>(w);
-    if it.left == 0 {
+    // The forward iterator notices a change also at its end, the reverse one does not.
+    if it.left == 0 && (reverse || obj::<WDeque>(it.w_deque).state == it.state) {
         return Ok(None);
     }
     let d = obj::<WDeque>(it.w_deque);

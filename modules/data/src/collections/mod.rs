@@ -6,7 +6,6 @@ mod deque_iter;
 mod deque_ops;
 mod tuplegetter;
 
-use crate::util::*;
 use taipan_plugin_api::mixed_module;
 use taipan_plugin_api::prelude::*;
 

@@ -56,8 +56,7 @@ pub fn make(sp: Space, w_module: W) -> Res<()> {
     W_VAR.add(sp, w_module, &VAR)?;
     let w_token = W_TOKEN.add(sp, w_module, &TOKEN)?;
     W_MISSING_TYPE.make(sp, w_module, &MISSING)?;
-    let w = sp.allocate(W_MISSING_TYPE.w(), 0)?;
-    W_MISSING.set(sp, w);
+    let w = W_MISSING.get_or(sp, |sp| sp.allocate(W_MISSING_TYPE.w(), 0))?;
     sp.setattr_str(w_token, "MISSING", w)
 }
 #[slot]

@@ -23,14 +23,10 @@ const QUOTE_STRINGS: i64 = 4;
 const QUOTE_NOTNULL: i64 = 5;
 
 fn setup(sp: Space, w_module: W) -> Res<()> {
-    let w_bases = sp.newtuple(&[sp.known(known::EXCEPTION)])?;
-    let w_dict = sp.newdict()?;
-    sp.dict_set_str(w_dict, "__module__", sp.newstr("_csv")?)?;
-    let w = sp.call(sp.known(known::TYPE), &[sp.newstr("Error")?, w_bases, w_dict])?;
-    W_ERROR.set(sp, w);
+    let w = exception_class(sp, &W_ERROR, "_csv", "Error", sp.known(known::EXCEPTION))?;
     sp.setattr_str(w_module, "Error", w)?;
-    W_DIALECTS.set(sp, sp.newdict()?);
-    sp.setattr_str(w_module, "_dialects", W_DIALECTS.get())?;
+    let w_dialects = W_DIALECTS.get_or(sp, |sp| sp.newdict())?;
+    sp.setattr_str(w_module, "_dialects", w_dialects)?;
     dialect::make(sp, w_module)?;
     reader::make(sp, w_module)?;
     writer::make(sp, w_module)?;

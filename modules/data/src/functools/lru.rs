@@ -45,7 +45,7 @@ typespec!(LINK: WLink, "functools._lru_list_elem", { flags: ty::DISALLOW_INSTANT
 pub fn init(sp: Space, w_module: W) -> Res<()> {
     W_CACHE.add(sp, w_module, &CACHE)?;
     W_LINK.make(sp, w_module, &LINK)?;
-    W_KWD_MARK.set(sp, sp.call(sp.known(known::OBJECT), &[])?);
+    W_KWD_MARK.get_or(sp, |sp| sp.call(sp.known(known::OBJECT), &[]))?;
     Ok(())
 }
 

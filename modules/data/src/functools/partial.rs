@@ -48,8 +48,7 @@ typespec!(PLACEHOLDER: WPlaceholder, "functools._PlaceholderType", {
 pub fn init(sp: Space, w_module: W) -> Res<()> {
     W_PARTIAL.add(sp, w_module, &PARTIAL)?;
     W_PLACEHOLDER_TYPE.add(sp, w_module, &PLACEHOLDER)?;
-    let w = sp.allocate(W_PLACEHOLDER_TYPE.w(), 0)?;
-    W_PLACEHOLDER.set(sp, w);
+    let w = W_PLACEHOLDER.get_or(sp, |sp| sp.allocate(W_PLACEHOLDER_TYPE.w(), 0))?;
     sp.setattr_str(w_module, "Placeholder", w)
 }
 

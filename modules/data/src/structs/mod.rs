@@ -9,8 +9,6 @@ use object::*;
 use taipan_plugin_api::mixed_module;
 use taipan_plugin_api::prelude::*;
 
-pub use half::{from_half, to_half};
-
 /// `struct.error`
 static W_ERROR: Global = Global::new();
 /// Struct objects by format, for the module's functions.
@@ -27,11 +25,7 @@ fn error(sp: Space, message: &str) -> Raised {
 }
 
 fn setup(sp: Space, w_module: W) -> Res<()> {
-    let w_bases = sp.newtuple(&[sp.known(known::EXCEPTION)])?;
-    let w_dict = sp.newdict()?;
-    sp.dict_set_str(w_dict, "__module__", sp.newstr("struct")?)?;
-    let w_error = sp.call(sp.known(known::TYPE), &[sp.newstr("error")?, w_bases, w_dict])?;
-    W_ERROR.set(sp, w_error);
+    let w_error = crate::util::exception_class(sp, &W_ERROR, "struct", "error", sp.known(known::EXCEPTION))?;
     sp.setattr_str(w_module, "error", w_error)?;
     W_CACHE.set(sp, sp.newdict()?);
     W_STRUCT.add(sp, w_module, &STRUCT)?;

@@ -8,11 +8,7 @@ use taipan_plugin_api::prelude::*;
 static W_ERROR: Global = Global::new();
 
 pub fn make_error(sp: Space, w_module: W) -> Res<()> {
-    let w_bases = sp.newtuple(&[sp.known(known::EXCEPTION)])?;
-    let w_dict = sp.newdict()?;
-    sp.dict_set_str(w_dict, "__module__", sp.newstr("zlib")?)?;
-    let w = sp.call(sp.known(known::TYPE), &[sp.newstr("error")?, w_bases, w_dict])?;
-    W_ERROR.set(sp, w);
+    let w = exception_class(sp, &W_ERROR, "zlib", "error", sp.known(known::EXCEPTION))?;
     sp.setattr_str(w_module, "error", w)
 }
 /// zlib.error

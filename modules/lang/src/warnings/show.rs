@@ -41,7 +41,12 @@ fn plain(sp: Space, warning: &Warning, w_text: W) -> Res<()> {
     out.extend_from_slice(format!(":{}: {category}: ", warning.lineno).as_bytes());
     out.extend_from_slice(&sp.text_w(sp.str(w_text)?)?.to_wtf8());
     out.push(b'\n');
-    if let Some(line) = source_line(&sp.string_w(warning.w_filename)?, warning.lineno) {
+    let given = if warning.w_line.is_null() { None } else { sp.text_opt(warning.w_line) };
+    let line = match given {
+        Some(t) => Some(t.to_str().trim().to_string()),
+        None => source_line(&sp.string_w(warning.w_filename)?, warning.lineno),
+    };
+    if let Some(line) = line {
         out.extend_from_slice(format!("  {line}\n").as_bytes());
     }
     match sp.call_method(w_stderr, name!(sp, "write"), &[sp.newstr_wtf8(&out)?]) {

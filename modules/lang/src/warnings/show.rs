@@ -16,10 +16,13 @@ pub fn show(sp: Space, warning: &Warning, w_text: W) -> Res<()> {
     let Some(w_class) = filters::attribute(sp, name!(sp, "WarningMessage"), false)? else {
         return Err(sp.runtime_error("unable to get warnings.WarningMessage"));
     };
-    let w_line = sp.newint(warning.lineno);
+    let w_lineno = sp.newint(warning.lineno);
+    // A line that the loader knows is needed only where the file cannot be read.
+    let known = !warning.w_line.is_null() && !std::path::Path::new(&sp.string_w(warning.w_filename)?).is_file();
+    let w_line = if known { warning.w_line } else { W::NONE };
     let w_message = sp.call(
         w_class,
-        &[warning.w_message, warning.w_category, warning.w_filename, w_line, W::NONE, W::NONE, warning.w_source],
+        &[warning.w_message, warning.w_category, warning.w_filename, w_lineno, W::NONE, w_line, warning.w_source],
     )?;
     sp.call(w_show, &[w_message])?;
     Ok(())

@@ -138,11 +138,11 @@ fn _abc_register(sp: Space, w_self: W, w_subclass: W) -> Res<W> {
 #[interp_fn(name = "_abc_instancecheck", sig = "(self, instance, /)")]
 fn _abc_instancecheck(sp: Space, w_self: W, w_instance: W) -> Res<W> {
     let data = data_of(sp, w_self)?;
-    let w_subclass = sp.getattr(w_instance, name!(sp, "__class__"))?;
+    let w_subtype = sp.type_(w_instance)?;
+    let w_subclass = sp.getattr_opt(w_instance, name!(sp, "__class__"))?.unwrap_or(w_subtype);
     if data::contains(sp, data, data::Which::Cache, w_subclass)? {
         return Ok(W::TRUE);
     }
-    let w_subtype = sp.type_(w_instance)?;
     let w_check = name!(sp, "__subclasscheck__");
     if w_subtype == w_subclass {
         if data.negative_version == token() && data::contains(sp, data, data::Which::Negative, w_subclass)? {

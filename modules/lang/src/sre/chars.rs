@@ -56,7 +56,8 @@ pub fn lower_unicode(c: u32) -> u32 {
     if c < 128 { lower_ascii(c) } else { char::from_u32(c).map_or(c, |x| case::simple_lowercase(x) as u32) }
 }
 pub fn upper_unicode(c: u32) -> u32 {
-    char::from_u32(c).map_or(c, |x| case::simple_uppercase(x) as u32)
+    // Where the full mapping has several characters the first one counts.
+    char::from_u32(c).map_or(c, |x| x.to_uppercase().next().unwrap_or(x) as u32)
 }
 pub fn lower_locale(c: u32) -> u32 {
     // SAFETY: in range of the C function.

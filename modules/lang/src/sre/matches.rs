@@ -103,7 +103,12 @@ fn index(sp: Space, this: This<WMatch>, w: W) -> Res<usize> {
     })? {
         n = sp.int_w(w_n)?;
     } else if sp.text_opt(w).is_none() && sp.getattr_opt(w, name!(sp, "__index__"))?.is_some() {
-        n = sp.int_w(w)?;
+        n = match sp.int_w(w) {
+            Ok(n) => n,
+            // Too large to be a group.
+            Err(_) if sp.catch(known::OVERFLOW_ERROR) => -1,
+            Err(e) => return Err(e),
+        };
     }
     match usize::try_from(n) {
         Ok(n) if n < this.count() => Ok(n),

@@ -69,37 +69,41 @@ impl Program {
         }
         self.walk_set(set, c)
     }
-    fn walk_set(&self, mut i: usize, c: u32) -> bool {
+    fn walk_set(&self, i: usize, c: u32) -> bool {
+        self.walk(i, [c])
+    }
+    /// Is one of the characters (the cases of one) in the set?
+    fn walk<const N: usize>(&self, mut i: usize, cs: [u32; N]) -> bool {
         let mut ok = true;
         loop {
             match self.word(i) {
                 LITERAL => {
-                    if c == self.word(i + 1) {
+                    if cs.contains(&self.word(i + 1)) {
                         return ok;
                     }
                     i += 2;
                 }
                 CATEGORY => {
-                    if category(self.word(i + 1), c) {
+                    if cs.iter().any(|c| category(self.word(i + 1), *c)) {
                         return ok;
                     }
                     i += 2;
                 }
                 CHARSET => {
-                    if c < 256 && self.word(i + 1 + (c as usize >> 5)) >> (c & 31) & 1 != 0 {
+                    if cs.iter().any(|&c| c < 256 && self.word(i + 1 + (c as usize >> 5)) >> (c & 31) & 1 != 0) {
                         return ok;
                     }
                     i += 9;
                 }
                 RANGE => {
-                    if self.word(i + 1) <= c && c <= self.word(i + 2) {
+                    if cs.iter().any(|&c| self.word(i + 1) <= c && c <= self.word(i + 2)) {
                         return ok;
                     }
                     i += 3;
                 }
                 RANGE_UNI_IGNORE => {
                     let within = |c| self.word(i + 1) <= c && c <= self.word(i + 2);
-                    if within(c) || within(chars::upper_unicode(c)) {
+                    if cs.iter().any(|&c| within(c) || within(chars::upper_unicode(c))) {
                         return ok;
                     }
                     i += 3;
@@ -110,12 +114,13 @@ impl Program {
                 }
                 BIGCHARSET => {
                     let count = self.at(i + 1);
-                    if c < 65536 {
+                    let within = |c: u32| {
                         let block = self.word(i + 2 + (c as usize >> 10)) >> (c >> 8 & 3) * 8 & 0xFF;
                         let bit = block as usize * 256 + (c as usize & 255);
-                        if self.word(i + 2 + 64 + (bit >> 5)) >> (bit & 31) & 1 != 0 {
-                            return ok;
-                        }
+                        self.word(i + 2 + 64 + (bit >> 5)) >> (bit & 31) & 1 != 0
+                    };
+                    if cs.iter().any(|&c| c < 65536 && within(c)) {
+                        return ok;
                     }
                     i += 2 + 64 + count * 8;
                 }
@@ -143,8 +148,8 @@ impl Program {
             IN_IGNORE => self.in_set(pc + 2, chars::lower_ascii(c)),
             IN_UNI_IGNORE => self.in_set(pc + 2, chars::lower_unicode(c)),
             IN_LOC_IGNORE => {
-                let (lower, upper) = (chars::lower_locale(c), chars::upper_locale(c));
-                self.in_set(pc + 2, lower) || upper != lower && self.in_set(pc + 2, upper)
+                // Each member is compared with both cases, so that a negated set excludes both.
+                self.walk(pc + 2, [chars::lower_locale(c), chars::upper_locale(c)])
             }
             _ => false,
         }

@@ -10,6 +10,8 @@ pub struct WScanner {
     pub header: Header,
     pub w_pattern: W,
     pub w_string: W,
+    /// A memoryview that keeps the memory of a mutable subject in place while there may be more, or NULL.
+    pub w_held: W,
     /// Where the next match may begin.
     pub start: i64,
     pub endpos: i64,
@@ -48,6 +50,9 @@ pub fn new(sp: Space, w_type: W, pattern: This<WPattern>, w_string: W, pos: i64,
     setfield!(sp, w, WScanner, w_pattern, pattern.w);
     setfield!(sp, w, WScanner, w_string, w_string);
     (this.start, this.endpos) = (start, end);
+    if sp.text_opt(w_string).is_none() && sp.bytes_opt(w_string).is_none() {
+        setfield!(sp, w, WScanner, w_held, sp.newmemoryview(w_string)?);
+    }
     Ok(w)
 }
 
@@ -63,6 +68,11 @@ fn step(sp: Space, mut this: This<WScanner>, searching: bool) -> Res<W> {
     match if searching { run.find()? } else { run.match_here(false)? } {
         None => {
             this.done = 1;
+            drop(run);
+            let w_held = std::mem::replace(&mut this.w_held, W::NULL);
+            if !w_held.is_null() {
+                sp.call_method(w_held, name!(sp, "release"), &[])?;
+            }
             Ok(W::NONE)
         }
         Some(span) => {

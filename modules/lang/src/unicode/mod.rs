@@ -3,6 +3,7 @@
 use rustpython_unicode::data::{LookupResult, Ucd};
 use rustpython_unicode::normalize::{self, NormalizeForm};
 use rustpython_wtf8::{CodePoint, Wtf8};
+use taipan_plugin_api::abi::word::TID_STR;
 use taipan_plugin_api::mixed_module;
 use taipan_plugin_api::prelude::*;
 
@@ -94,7 +95,14 @@ fn get_combining(sp: Space, ucd: Ucd, w: W) -> Res<W> {
     Ok(W::int(ucd.combining(character(sp, w, "combining", "argument")?) as i64))
 }
 fn get_decomposition(sp: Space, ucd: Ucd, w: W) -> Res<W> {
-    sp.newstr(&ucd.decomposition(character(sp, w, "decomposition", "argument")?))
+    let c = character(sp, w, "decomposition", "argument")?;
+    let syllable = c.to_u32().wrapping_sub(0xAC00);
+    if syllable < 11172 {
+        // Hangul is decomposed by rule, into two or three letters.
+        let (l, v, t) = (0x1100 + syllable / 588, 0x1161 + syllable % 588 / 28, 0x11A7 + syllable % 28);
+        return sp.newstr(&if t == 0x11A7 { format!("{l:04X} {v:04X}") } else { format!("{l:04X} {v:04X} {t:04X}") });
+    }
+    sp.newstr(&ucd.decomposition(c))
 }
 fn or_default(sp: Space, default: Option<W>, message: &str) -> Res<W> {
     default.ok_or_else(|| sp.value_error(message))
@@ -137,12 +145,14 @@ fn form_of(sp: Space, form: Text) -> Res<NormalizeForm> {
 }
 fn get_normalize(sp: Space, _ucd: Ucd, form: Text, text: Text) -> Res<W> {
     let form = form_of(sp, form)?;
-    if text.ascii().is_some() {
+    let bytes = text.to_wtf8();
+    // SAFETY: a live object.
+    if text.ascii().is_some() && unsafe { text.w.is_tid(TID_STR) } {
         return Ok(text.w);
     }
-    match Wtf8::from_bytes(&text.to_wtf8()) {
+    match Wtf8::from_bytes(&bytes) {
         Some(t) => sp.newstr_wtf8(normalize::normalize(form, t).as_bytes()),
-        None => Ok(text.w),
+        None => sp.newstr_wtf8(&bytes),
     }
 }
 fn get_is_normalized(sp: Space, _ucd: Ucd, form: Text, text: Text) -> Res<W> {

@@ -174,7 +174,11 @@ fn find(sp: Space, warning: &Warning, w_text: W) -> Res<(W, W)> {
         }
     }
     if w_filters.is_null() {
-        w_filters = attribute(sp, name!(sp, "filters"), false)?.unwrap_or(FILTERS.get());
+        // What the module had last is used when it has none any more.
+        if let Some(w) = attribute(sp, name!(sp, "filters"), false)? {
+            FILTERS.set(sp, w);
+        }
+        w_filters = FILTERS.get();
     }
     if let Some(found) = search(sp, w_filters, "warnings.filters", warning, w_text)? {
         return Ok(found);

@@ -50,6 +50,8 @@ pub struct Warning {
     /// A dict, or None.
     pub w_registry: W,
     pub w_source: W,
+    /// The source line if it is known, else NULL.
+    pub w_line: W,
 }
 
 fn category(sp: Space, w_message: W, w_category: W) -> Res<W> {
@@ -96,7 +98,7 @@ fn warn(sp: Space, w_message: W, w_category: W, stacklevel: i64, w_source: W, sk
     }
     let level = if prefixes.is_empty() { stacklevel } else { stacklevel.max(2) };
     let Origin { w_filename, lineno, w_module, w_registry } = context::origin(sp, level, prefixes)?;
-    issue(sp, &Warning { w_message, w_category, w_filename, lineno, w_module, w_registry, w_source })
+    issue(sp, &Warning { w_message, w_category, w_filename, lineno, w_module, w_registry, w_source, w_line: W::NULL })
 }
 
 /// Issue a warning, or maybe ignore it or raise an exception.
@@ -117,11 +119,12 @@ fn warn_explicit(
     if sp.text_opt(w_filename).is_none() {
         return Err(raise!(sp, TYPE_ERROR, "warn_explicit() argument 'filename' must be str, not {}", sp.type_name(w_filename)));
     }
+    let mut w_line = W::NULL;
     if let Some(w) = module_globals.filter(|w| !w.is_none()) {
         if !sp.isinstance(w, sp.known(known::DICT))? {
             return Err(raise!(sp, TYPE_ERROR, "module_globals must be a dict, not '{}'", sp.type_name(w)));
         }
-        prime_linecache(sp, w_filename, w)?;
+        w_line = source_line(sp, w, lineno)?;
     }
     let warning = Warning {
         w_message,
@@ -131,21 +134,28 @@ fn warn_explicit(
         w_module: module.unwrap_or(W::NULL),
         w_registry: registry.unwrap_or(W::NONE),
         w_source: source.unwrap_or(W::NONE),
+        w_line,
     };
     issue(sp, &warning)
 }
 
-/// A module's loader may be the only one who knows the source: `linecache` is told while the globals are at hand.
-fn prime_linecache(sp: Space, w_filename: W, w_globals: W) -> Res<()> {
+/// The line as the module's loader has it, NULL if it has none.
+fn source_line(sp: Space, w_globals: W, lineno: i64) -> Res<W> {
     let w_modules = sp.known(known::SYS_MODULES);
-    if sp.dict_get(w_globals, name!(sp, "__loader__"))?.is_none() {
-        return Ok(());
+    let Some(w_external) = sp.dict_get(w_modules, name!(sp, "_frozen_importlib_external"))? else { return Ok(W::NULL) };
+    let w_bless = sp.getattr(w_external, name!(sp, "_bless_my_loader"))?;
+    let w_loader = sp.call(w_bless, &[w_globals])?;
+    let Some(w_name) = sp.dict_get(w_globals, name!(sp, "__name__"))? else { return Ok(W::NULL) };
+    let Some(w_get_source) = sp.getattr_opt(w_loader, name!(sp, "get_source"))? else { return Ok(W::NULL) };
+    let w_source = sp.call(w_get_source, &[w_name])?;
+    if w_source.is_none() {
+        return Ok(W::NULL);
     }
-    if let Some(w_linecache) = sp.dict_get(w_modules, name!(sp, "linecache"))? {
-        let w_getlines = sp.getattr(w_linecache, name!(sp, "getlines"))?;
-        sp.call(w_getlines, &[w_filename, w_globals])?;
+    let w_lines = sp.call_method(w_source, name!(sp, "splitlines"), &[])?;
+    if !sp.isinstance(w_lines, sp.known(known::LIST))? || lineno < 1 || lineno > sp.list_len(w_lines)? {
+        return Ok(W::NULL);
     }
-    Ok(())
+    sp.list_item(w_lines, lineno - 1)
 }
 
 /// The module's name as derived from a file name.

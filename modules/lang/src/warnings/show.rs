@@ -16,10 +16,13 @@ pub fn show(sp: Space, warning: &Warning, w_text: W) -> Res<()> {
     let Some(w_class) = filters::attribute(sp, name!(sp, "WarningMessage"), false)? else {
         return Err(sp.runtime_error("unable to get warnings.WarningMessage"));
     };
-    let w_line = sp.newint(warning.lineno);
+    let w_lineno = sp.newint(warning.lineno);
+    // A line that the loader knows is needed only where the file cannot be read.
+    let known = !warning.w_line.is_null() && !std::path::Path::new(&sp.string_w(warning.w_filename)?).is_file();
+    let w_line = if known { warning.w_line } else { W::NONE };
     let w_message = sp.call(
         w_class,
-        &[warning.w_message, warning.w_category, warning.w_filename, w_line, W::NONE, W::NONE, warning.w_source],
+        &[warning.w_message, warning.w_category, warning.w_filename, w_lineno, W::NONE, w_line, warning.w_source],
     )?;
     sp.call(w_show, &[w_message])?;
     Ok(())
@@ -41,7 +44,12 @@ fn plain(sp: Space, warning: &Warning, w_text: W) -> Res<()> {
     out.extend_from_slice(format!(":{}: {category}: ", warning.lineno).as_bytes());
     out.extend_from_slice(&sp.text_w(sp.str(w_text)?)?.to_wtf8());
     out.push(b'\n');
-    if let Some(line) = source_line(&sp.string_w(warning.w_filename)?, warning.lineno) {
+    let given = if warning.w_line.is_null() { None } else { sp.text_opt(warning.w_line) };
+    let line = match given {
+        Some(t) => Some(t.to_str().trim().to_string()),
+        None => source_line(&sp.string_w(warning.w_filename)?, warning.lineno),
+    };
+    if let Some(line) = line {
         out.extend_from_slice(format!("  {line}\n").as_bytes());
     }
     match sp.call_method(w_stderr, name!(sp, "write"), &[sp.newstr_wtf8(&out)?]) {

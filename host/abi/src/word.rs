@@ -80,10 +80,10 @@ impl W {
     pub unsafe fn tid(self) -> u32 {
         if self.is_int() { TID_INT } else { (*(self.0 as *const Header)).tid }
     }
-    /// A heap object with exactly this type id.
+    /// A heap object with exactly this type id (NULL is none).
     #[inline(always)]
     pub unsafe fn is_tid(self, tid: u32) -> bool {
-        !self.is_int() && (*(self.0 as *const Header)).tid == tid
+        self.is_obj() && (*(self.0 as *const Header)).tid == tid
     }
 }
 

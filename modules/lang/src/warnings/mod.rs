@@ -147,7 +147,12 @@ fn source_line(sp: Space, w_globals: W, lineno: i64) -> Res<W> {
     let w_loader = sp.call(w_bless, &[w_globals])?;
     let Some(w_name) = sp.dict_get(w_globals, name!(sp, "__name__"))? else { return Ok(W::NULL) };
     let Some(w_get_source) = sp.getattr_opt(w_loader, name!(sp, "get_source"))? else { return Ok(W::NULL) };
-    let w_source = sp.call(w_get_source, &[w_name])?;
+    let w_source = match sp.call(w_get_source, &[w_name]) {
+        Ok(w) => w,
+        // A loader may know the module by another name than `__main__`.
+        Err(_) if sp.catch(known::IMPORT_ERROR) => return Ok(W::NULL),
+        Err(e) => return Err(e),
+    };
     if w_source.is_none() {
         return Ok(W::NULL);
     }

@@ -49,7 +49,10 @@ impl Writer {
         match t.to_utf8() {
             Ok(s) => self.bytes(s.as_bytes()),
             Err(i) => {
-                let m = format!("'utf-8' codec can't encode character '\\u{:04x}' in position {i}: surrogates not allowed", t.char_at(i));
+                let m = format!(
+                    "'utf-8' codec can't encode character '\\u{:04x}' in position {i}: surrogates not allowed",
+                    t.char_at(i)
+                );
                 return Err(self.sp.value_error(&m));
             }
         }
@@ -85,6 +88,7 @@ impl Writer {
         if self.schema.types[ty].name == "expr" {
             self.check_context(w, node, context)?;
         }
+        validate::check(sp, w, node.name)?;
         // CPython looks at positions first.
         let mut pos = [0; 4];
         if node.located {
@@ -102,6 +106,7 @@ impl Writer {
             }
             let (line, col) = (given[0].unwrap_or(0), given[1].unwrap_or(0));
             pos = [line, col, given[2].unwrap_or(line), given[3].unwrap_or(col)];
+            validate::check_positions(sp, pos)?;
         }
         for f in &node.fields {
             self.field(w, node, f, context)?;
@@ -148,7 +153,13 @@ impl Writer {
                 };
                 if !sp.isinstance(v, sp.known(known::LIST))? {
                     let what = sp.type_name(v);
-                    return Err(raise!(sp, TYPE_ERROR, "{} field \"{}\" must be a list, not a {what}", node.name, f.name));
+                    return Err(raise!(
+                        sp,
+                        TYPE_ERROR,
+                        "{} field \"{}\" must be a list, not a {what}",
+                        node.name,
+                        f.name
+                    ));
                 }
                 let n = sp.list_len(v)?;
                 if n == 0 && validate::not_empty(node.name, f.name) {
@@ -157,7 +168,13 @@ impl Writer {
                 self.len(n as usize);
                 for i in 0..n {
                     if sp.list_len(v)? != n {
-                        return Err(raise!(sp, RUNTIME_ERROR, "{} field \"{}\" changed size during iteration", node.name, f.name));
+                        return Err(raise!(
+                            sp,
+                            RUNTIME_ERROR,
+                            "{} field \"{}\" changed size during iteration",
+                            node.name,
+                            f.name
+                        ));
                     }
                     let w_item = sp.list_item(v, i)?;
                     if f.quant == Quant::ManyOpt {
@@ -230,6 +247,10 @@ impl Writer {
             Kind::Identifier => {
                 if sp.text_opt(w).is_none() {
                     return Err(sp.type_error("AST identifier must be of type str"));
+                }
+                let t = sp.text_of(w);
+                if let Some(name) = ["None", "True", "False"].into_iter().find(|n| t.eq_str(n)) {
+                    return Err(raise!(sp, VALUE_ERROR, "identifier field can't represent '{name}' constant"));
                 }
                 self.text(w)
             }

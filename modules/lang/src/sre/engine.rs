@@ -176,8 +176,14 @@ impl Engine {
                         continue;
                     }
                 }
-                NOT_LITERAL | CATEGORY | LITERAL_IGNORE | NOT_LITERAL_IGNORE | LITERAL_UNI_IGNORE | NOT_LITERAL_UNI_IGNORE
-                | LITERAL_LOC_IGNORE | NOT_LITERAL_LOC_IGNORE => {
+                NOT_LITERAL
+                | CATEGORY
+                | LITERAL_IGNORE
+                | NOT_LITERAL_IGNORE
+                | LITERAL_UNI_IGNORE
+                | NOT_LITERAL_UNI_IGNORE
+                | LITERAL_LOC_IGNORE
+                | NOT_LITERAL_LOC_IGNORE => {
                     if pos < s.len() && p.one(pc, s[pos].code()) {
                         pos += 1;
                         pc += 2;

@@ -11,14 +11,10 @@ use taipan_plugin_api::prelude::*;
 mixed_module!(
     MODULE,
     "_warnings",
-    doc = "_warnings provides basic warning filtering support.\nIt is a helper module to speed up interpreter start-up.",
-    functions = [
-        warn,
-        warn_explicit,
-        filters::_filters_mutated_lock_held,
-        filters::_acquire_lock,
-        filters::_release_lock
-    ],
+    doc =
+        "_warnings provides basic warning filtering support.\nIt is a helper module to speed up interpreter start-up.",
+    functions =
+        [warn, warn_explicit, filters::_filters_mutated_lock_held, filters::_acquire_lock, filters::_release_lock],
     init = init,
 );
 
@@ -117,7 +113,12 @@ fn warn_explicit(
     source: Option<W>,
 ) -> Res<()> {
     if sp.text_opt(w_filename).is_none() {
-        return Err(raise!(sp, TYPE_ERROR, "warn_explicit() argument 'filename' must be str, not {}", sp.type_name(w_filename)));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "warn_explicit() argument 'filename' must be str, not {}",
+            sp.type_name(w_filename)
+        ));
     }
     let mut w_line = W::NULL;
     if let Some(w) = module_globals.filter(|w| !w.is_none()) {

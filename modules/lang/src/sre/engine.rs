@@ -133,6 +133,8 @@ impl Engine {
     }
 
     /// Matches at `req.start`; answers the end.
+    // A condition in an arm's guard would try the arms after it; here its failure means that the path has failed.
+    #[allow(clippy::collapsible_match)]
     pub fn match_at<C: Char>(&mut self, p: &Program, s: &[C], req: Request, poll: Poll) -> Result<Option<usize>, Stop> {
         self.reset(p.groups);
         let mut pos = req.start;

@@ -12,17 +12,21 @@ mod typing;
 mod unicode;
 mod warnings;
 
-taipan_plugin_api::export_modules!("lang", "warnings, abstract classes, regular expressions, typing, syntax trees, Unicode data", [
-    &warnings::MODULE,
-    &abc::MODULE,
-    &sre::MODULE,
-    &typing::MODULE,
-    &ast::MODULE,
-    &string::MODULE,
-    &frontend::TOKENIZE,
-    &frontend::SYMTABLE,
-    &opcode::MODULE,
-    &suggestions::MODULE,
-    &tracemalloc::MODULE,
-    &unicode::MODULE,
-]);
+taipan_plugin_api::export_modules!(
+    "lang",
+    "warnings, abstract classes, regular expressions, typing, syntax trees, Unicode data",
+    [
+        &warnings::MODULE,
+        &abc::MODULE,
+        &sre::MODULE,
+        &typing::MODULE,
+        &ast::MODULE,
+        &string::MODULE,
+        &frontend::TOKENIZE,
+        &frontend::SYMTABLE,
+        &opcode::MODULE,
+        &suggestions::MODULE,
+        &tracemalloc::MODULE,
+        &unicode::MODULE,
+    ]
+);

@@ -9,8 +9,21 @@ mixed_module!(
     "_opcode",
     doc = "Opcode support module.",
     functions = [
-        stack_effect, is_valid, has_arg, has_const, has_name, has_jump, has_free, has_local, has_exc, get_executor,
-        get_specialization_stats, get_nb_ops, get_intrinsic1_descs, get_intrinsic2_descs, get_special_method_names
+        stack_effect,
+        is_valid,
+        has_arg,
+        has_const,
+        has_name,
+        has_jump,
+        has_free,
+        has_local,
+        has_exc,
+        get_executor,
+        get_specialization_stats,
+        get_nb_ops,
+        get_intrinsic1_descs,
+        get_intrinsic2_descs,
+        get_special_method_names
     ],
     init = init,
 );
@@ -61,9 +74,28 @@ fn is_valid(_sp: Space, opcode: i64) -> Res<bool> {
 #[interp_fn(sig = "(opcode)")]
 fn has_arg(_sp: Space, opcode: i64) -> Res<bool> {
     const NONE: &[&str] = &[
-        "NOP", "POP_TOP", "POP_ITER", "PUSH_NULL", "LOAD_NONE", "LOAD_TRUE", "LOAD_FALSE", "LOAD_LOCALS", "LOAD_BUILD_CLASS",
-        "IS_NONE", "UNARY_NEGATIVE", "UNARY_POSITIVE", "UNARY_INVERT", "UNARY_NOT", "BINARY_SUBSCR", "STORE_SUBSCR",
-        "DELETE_SUBSCR", "BINARY_SLICE", "STORE_SLICE", "GET_ITER", "GET_LEN", "RETURN_VALUE",
+        "NOP",
+        "POP_TOP",
+        "POP_ITER",
+        "PUSH_NULL",
+        "LOAD_NONE",
+        "LOAD_TRUE",
+        "LOAD_FALSE",
+        "LOAD_LOCALS",
+        "LOAD_BUILD_CLASS",
+        "IS_NONE",
+        "UNARY_NEGATIVE",
+        "UNARY_POSITIVE",
+        "UNARY_INVERT",
+        "UNARY_NOT",
+        "BINARY_SUBSCR",
+        "STORE_SUBSCR",
+        "DELETE_SUBSCR",
+        "BINARY_SLICE",
+        "STORE_SLICE",
+        "GET_ITER",
+        "GET_LEN",
+        "RETURN_VALUE",
     ];
     Ok(op(opcode).is_some_and(|o| !NONE.contains(&o.info().name)))
 }
@@ -128,8 +160,19 @@ fn strings(sp: Space, names: &[&str]) -> Res<W> {
 fn get_nb_ops(sp: Space) -> Res<W> {
     let w = sp.newlist(&[])?;
     let ops = [
-        ("ADD", "+"), ("AND", "&"), ("FLOOR_DIVIDE", "//"), ("LSHIFT", "<<"), ("MATRIX_MULTIPLY", "@"), ("MULTIPLY", "*"),
-        ("REMAINDER", "%"), ("OR", "|"), ("POWER", "**"), ("RSHIFT", ">>"), ("SUBTRACT", "-"), ("TRUE_DIVIDE", "/"), ("XOR", "^"),
+        ("ADD", "+"),
+        ("AND", "&"),
+        ("FLOOR_DIVIDE", "//"),
+        ("LSHIFT", "<<"),
+        ("MATRIX_MULTIPLY", "@"),
+        ("MULTIPLY", "*"),
+        ("REMAINDER", "%"),
+        ("OR", "|"),
+        ("POWER", "**"),
+        ("RSHIFT", ">>"),
+        ("SUBTRACT", "-"),
+        ("TRUE_DIVIDE", "/"),
+        ("XOR", "^"),
     ];
     for (prefix, suffix) in [("NB_", ""), ("NB_INPLACE_", "=")] {
         for (name, symbol) in ops {
@@ -143,19 +186,38 @@ fn get_nb_ops(sp: Space) -> Res<W> {
 /// Return a list of names of the unary intrinsics.
 #[interp_fn(sig = "()")]
 fn get_intrinsic1_descs(sp: Space) -> Res<W> {
-    strings(sp, &[
-        "INTRINSIC_1_INVALID", "INTRINSIC_PRINT", "INTRINSIC_IMPORT_STAR", "INTRINSIC_STOPITERATION_ERROR",
-        "INTRINSIC_ASYNC_GEN_WRAP", "INTRINSIC_UNARY_POSITIVE", "INTRINSIC_LIST_TO_TUPLE", "INTRINSIC_TYPEVAR",
-        "INTRINSIC_PARAMSPEC", "INTRINSIC_TYPEVARTUPLE", "INTRINSIC_SUBSCRIPT_GENERIC", "INTRINSIC_TYPEALIAS",
-    ])
+    strings(
+        sp,
+        &[
+            "INTRINSIC_1_INVALID",
+            "INTRINSIC_PRINT",
+            "INTRINSIC_IMPORT_STAR",
+            "INTRINSIC_STOPITERATION_ERROR",
+            "INTRINSIC_ASYNC_GEN_WRAP",
+            "INTRINSIC_UNARY_POSITIVE",
+            "INTRINSIC_LIST_TO_TUPLE",
+            "INTRINSIC_TYPEVAR",
+            "INTRINSIC_PARAMSPEC",
+            "INTRINSIC_TYPEVARTUPLE",
+            "INTRINSIC_SUBSCRIPT_GENERIC",
+            "INTRINSIC_TYPEALIAS",
+        ],
+    )
 }
 /// Return a list of names of the binary intrinsics.
 #[interp_fn(sig = "()")]
 fn get_intrinsic2_descs(sp: Space) -> Res<W> {
-    strings(sp, &[
-        "INTRINSIC_2_INVALID", "INTRINSIC_PREP_RERAISE_STAR", "INTRINSIC_TYPEVAR_WITH_BOUND",
-        "INTRINSIC_TYPEVAR_WITH_CONSTRAINTS", "INTRINSIC_SET_FUNCTION_TYPE_PARAMS", "INTRINSIC_SET_TYPEPARAM_DEFAULT",
-    ])
+    strings(
+        sp,
+        &[
+            "INTRINSIC_2_INVALID",
+            "INTRINSIC_PREP_RERAISE_STAR",
+            "INTRINSIC_TYPEVAR_WITH_BOUND",
+            "INTRINSIC_TYPEVAR_WITH_CONSTRAINTS",
+            "INTRINSIC_SET_FUNCTION_TYPE_PARAMS",
+            "INTRINSIC_SET_TYPEPARAM_DEFAULT",
+        ],
+    )
 }
 /// Return a list of special method names.
 #[interp_fn(sig = "()")]

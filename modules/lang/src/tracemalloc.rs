@@ -8,8 +8,16 @@ mixed_module!(
     "_tracemalloc",
     doc = "Debug module to trace memory blocks allocated by Python.",
     functions = [
-        start, stop, is_tracing, clear_traces, reset_peak, get_traceback_limit, get_traced_memory, get_tracemalloc_memory,
-        _get_traces, _get_object_traceback
+        start,
+        stop,
+        is_tracing,
+        clear_traces,
+        reset_peak,
+        get_traceback_limit,
+        get_traced_memory,
+        get_tracemalloc_memory,
+        _get_traces,
+        _get_object_traceback
     ],
 );
 

@@ -185,7 +185,9 @@ fn search(sp: Space, w_self: W, data: This<WAbcData>, w_subclass: W) -> Res<bool
         return Ok(w_ok == W::TRUE);
     }
     if w_ok != W::NOT_IMPLEMENTED {
-        return Err(sp.raise(known::ASSERTION_ERROR, "__subclasshook__ must return either False, True, or NotImplemented"));
+        return Err(
+            sp.raise(known::ASSERTION_ERROR, "__subclasshook__ must return either False, True, or NotImplemented")
+        );
     }
     let w_mro = sp.getattr(w_subclass, name!(sp, "__mro__"))?;
     if sp.tuple_opt(w_mro).is_some_and(|mro| mro.contains(&w_self)) {
@@ -222,7 +224,8 @@ fn search(sp: Space, w_self: W, data: This<WAbcData>, w_subclass: W) -> Res<bool
 fn _get_dump(sp: Space, w_self: W) -> Res<W> {
     let data = data_of(sp, w_self)?;
     let copy = |w: W| if w.is_null() { sp.newset(&[]) } else { sp.call(sp.known(known::SET), &[w]) };
-    let items = [copy(data.w_registry)?, copy(data.w_cache)?, copy(data.w_negative)?, sp.newint(data.negative_version as i64)];
+    let items =
+        [copy(data.w_registry)?, copy(data.w_cache)?, copy(data.w_negative)?, sp.newint(data.negative_version as i64)];
     sp.newtuple(&items)
 }
 

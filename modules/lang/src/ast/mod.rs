@@ -3,6 +3,7 @@
 
 mod read;
 mod schema;
+mod validate;
 mod write;
 
 use taipan_plugin_api::mixed_module;

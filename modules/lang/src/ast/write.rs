@@ -1,6 +1,7 @@
 //! Nodes to bytes, checking that they are what the table says.
 
 use super::schema::{self, Field, Kind, Node, POSITIONS, Quant, Schema, tag};
+use super::validate;
 use super::{BASES, NODES, check_depth};
 use num_bigint::Sign;
 use taipan_plugin_api::prelude::*;
@@ -9,6 +10,8 @@ struct Writer {
     sp: Space,
     schema: &'static Schema,
     out: Vec<u8>,
+    /// The context that the next expression must have (`validate::LOAD` ...).
+    context: usize,
 }
 
 /// A tree's serialized form; mode 0 exec, 1 eval, 2 single, 3 func_type says which root is expected.
@@ -24,7 +27,7 @@ pub fn _to_bytes(sp: Space, w_node: W, mode: i64) -> Res<W> {
         3 => 3,
         _ => 0,
     };
-    let mut w = Writer { sp, schema: schema::get(), out: Vec::new() };
+    let mut w = Writer { sp, schema: schema::get(), out: Vec::new(), context: validate::LOAD };
     if !sp.isinstance(w_node, sp.tuple_items(NODES.get())[number])? {
         let name = w.schema.nodes[number].name;
         return Err(raise!(sp, TYPE_ERROR, "expected {name} node, got {}", sp.type_name(w_node)));
@@ -46,7 +49,10 @@ impl Writer {
         match t.to_utf8() {
             Ok(s) => self.bytes(s.as_bytes()),
             Err(i) => {
-                let m = format!("'utf-8' codec can't encode character '\\u{:04x}' in position {i}: surrogates not allowed", t.char_at(i));
+                let m = format!(
+                    "'utf-8' codec can't encode character '\\u{:04x}' in position {i}: surrogates not allowed",
+                    t.char_at(i)
+                );
                 return Err(self.sp.value_error(&m));
             }
         }
@@ -78,6 +84,11 @@ impl Writer {
         let number = self.number(w, ty)?;
         self.out.extend_from_slice(&(number as u16).to_le_bytes());
         let node = &self.schema.nodes[number];
+        let context = std::mem::take(&mut self.context);
+        if self.schema.types[ty].name == "expr" {
+            self.check_context(w, node, context)?;
+        }
+        validate::check(sp, w, node.name)?;
         // CPython looks at positions first.
         let mut pos = [0; 4];
         if node.located {
@@ -95,9 +106,10 @@ impl Writer {
             }
             let (line, col) = (given[0].unwrap_or(0), given[1].unwrap_or(0));
             pos = [line, col, given[2].unwrap_or(line), given[3].unwrap_or(col)];
+            validate::check_positions(sp, pos)?;
         }
         for f in &node.fields {
-            self.field(w, node, f)?;
+            self.field(w, node, f, context)?;
         }
         if node.located {
             for p in pos {
@@ -107,13 +119,15 @@ impl Writer {
         Ok(())
     }
 
-    fn field(&mut self, w: W, node: &Node, f: &Field) -> Res<()> {
+    fn field(&mut self, w: W, node: &Node, f: &Field, context: usize) -> Res<()> {
         let sp = self.sp;
+        let inner = validate::context(node.name, f.name, context);
         let value = sp.getattr_opt(w, sp.intern(f.name))?;
         match f.quant {
             Quant::Opt => match value {
                 Some(v) if !v.is_none() => {
                     self.out.push(1);
+                    self.context = inner;
                     self.value(v, f.kind)
                 }
                 _ => {
@@ -129,6 +143,7 @@ impl Writer {
                 if v.is_none() && !enumeration && f.kind != Kind::Constant && f.kind != Kind::Int {
                     return Err(raise!(sp, VALUE_ERROR, "field '{}' is required for {}", f.name, node.name));
                 }
+                self.context = if enumeration { validate::LOAD } else { inner };
                 self.value(v, f.kind)
             }
             Quant::Many | Quant::ManyOpt => {
@@ -138,13 +153,28 @@ impl Writer {
                 };
                 if !sp.isinstance(v, sp.known(known::LIST))? {
                     let what = sp.type_name(v);
-                    return Err(raise!(sp, TYPE_ERROR, "{} field \"{}\" must be a list, not a {what}", node.name, f.name));
+                    return Err(raise!(
+                        sp,
+                        TYPE_ERROR,
+                        "{} field \"{}\" must be a list, not a {what}",
+                        node.name,
+                        f.name
+                    ));
                 }
                 let n = sp.list_len(v)?;
+                if n == 0 && validate::not_empty(node.name, f.name) {
+                    return Err(raise!(sp, VALUE_ERROR, "empty {} on {}", f.name, node.name));
+                }
                 self.len(n as usize);
                 for i in 0..n {
                     if sp.list_len(v)? != n {
-                        return Err(raise!(sp, RUNTIME_ERROR, "{} field \"{}\" changed size during iteration", node.name, f.name));
+                        return Err(raise!(
+                            sp,
+                            RUNTIME_ERROR,
+                            "{} field \"{}\" changed size during iteration",
+                            node.name,
+                            f.name
+                        ));
                     }
                     let w_item = sp.list_item(v, i)?;
                     if f.quant == Quant::ManyOpt {
@@ -163,11 +193,33 @@ impl Writer {
                         };
                         return Err(raise!(sp, VALUE_ERROR, "None disallowed in {what} list"));
                     }
+                    self.context = inner;
                     self.value(w_item, f.kind)?;
                 }
+                self.context = validate::LOAD;
                 Ok(())
             }
         }
+    }
+
+    /// An expression stands where its context says it does.
+    fn check_context(&self, w: W, node: &Node, expected: usize) -> Res<()> {
+        let sp = self.sp;
+        let Some(f) = node.fields.iter().find(|f| f.name == "ctx") else {
+            if expected == validate::LOAD {
+                return Ok(());
+            }
+            let name = validate::NAMES[expected];
+            return Err(raise!(sp, VALUE_ERROR, "expression which can't be assigned to in {name} context"));
+        };
+        // A missing or wrong value is reported when the field is written.
+        let (Some(w_ctx), Kind::Node(ty)) = (sp.getattr_opt(w, name!(sp, "ctx"))?, f.kind) else { return Ok(()) };
+        let actual = self.number(w_ctx, ty)? - self.schema.types[ty].first;
+        if actual == expected {
+            return Ok(());
+        }
+        let (want, got) = (validate::NAMES[expected], validate::NAMES[actual.min(2)]);
+        Err(raise!(sp, VALUE_ERROR, "expression must have {want} context but has {got} instead"))
     }
 
     fn is_enum(&self, ty: usize) -> bool {
@@ -195,6 +247,10 @@ impl Writer {
             Kind::Identifier => {
                 if sp.text_opt(w).is_none() {
                     return Err(sp.type_error("AST identifier must be of type str"));
+                }
+                let t = sp.text_of(w);
+                if let Some(name) = ["None", "True", "False"].into_iter().find(|n| t.eq_str(n)) {
+                    return Err(raise!(sp, VALUE_ERROR, "identifier field can't represent '{name}' constant"));
                 }
                 self.text(w)
             }

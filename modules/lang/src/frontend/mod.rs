@@ -56,7 +56,9 @@ fn error(sp: Space, w: W, filename: &[u8]) -> Res<Raised> {
     let parts = sp.tuple_opt(w).unwrap_or(&[]);
     let [w_kind, w_message, rest @ ..] = parts else { return Err(sp.runtime_error("the front end failed")) };
     let w_class = sp.builtin(*w_kind)?;
-    let (true, [line, offset, end_line, end_offset, text]) = (sp.issubclass(w_class, sp.known(known::SYNTAX_ERROR))?, rest) else {
+    let (true, [line, offset, end_line, end_offset, text]) =
+        (sp.issubclass(w_class, sp.known(known::SYNTAX_ERROR))?, rest)
+    else {
         return Ok(sp.raise_object(w_class, *w_message));
     };
     let w_info = sp.newtuple(&[sp.newstr_wtf8(filename)?, *line, *offset, *text, *end_line, *end_offset])?;

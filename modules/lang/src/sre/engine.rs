@@ -133,6 +133,8 @@ impl Engine {
     }
 
     /// Matches at `req.start`; answers the end.
+    // A condition in an arm's guard would try the arms after it; here its failure means that the path has failed.
+    #[allow(clippy::collapsible_match)]
     pub fn match_at<C: Char>(&mut self, p: &Program, s: &[C], req: Request, poll: Poll) -> Result<Option<usize>, Stop> {
         self.reset(p.groups);
         let mut pos = req.start;
@@ -176,8 +178,14 @@ impl Engine {
                         continue;
                     }
                 }
-                NOT_LITERAL | CATEGORY | LITERAL_IGNORE | NOT_LITERAL_IGNORE | LITERAL_UNI_IGNORE | NOT_LITERAL_UNI_IGNORE
-                | LITERAL_LOC_IGNORE | NOT_LITERAL_LOC_IGNORE => {
+                NOT_LITERAL
+                | CATEGORY
+                | LITERAL_IGNORE
+                | NOT_LITERAL_IGNORE
+                | LITERAL_UNI_IGNORE
+                | NOT_LITERAL_UNI_IGNORE
+                | LITERAL_LOC_IGNORE
+                | NOT_LITERAL_LOC_IGNORE => {
                     if pos < s.len() && p.one(pc, s[pos].code()) {
                         pos += 1;
                         pc += 2;

@@ -67,15 +67,33 @@ pub fn program<'a>(sp: Space, this: This<WPattern>) -> Res<&'a mut Program> {
 }
 
 #[interp_fn(sig = "(pattern, flags, code, groups, groupindex, indexgroup)")]
-pub fn compile(sp: Space, w_pattern: W, flags: i64, w_code: W, groups: i64, w_groupindex: W, w_indexgroup: W) -> Res<W> {
+pub fn compile(
+    sp: Space,
+    w_pattern: W,
+    flags: i64,
+    w_code: W,
+    groups: i64,
+    w_groupindex: W,
+    w_indexgroup: W,
+) -> Res<W> {
     if !sp.isinstance(w_code, sp.known(known::LIST))? {
         return Err(raise!(sp, TYPE_ERROR, "compile() argument 'code' must be list, not {}", sp.type_name(w_code)));
     }
     if !sp.isinstance(w_groupindex, sp.known(known::DICT))? {
-        return Err(raise!(sp, TYPE_ERROR, "compile() argument 'groupindex' must be dict, not {}", sp.type_name(w_groupindex)));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "compile() argument 'groupindex' must be dict, not {}",
+            sp.type_name(w_groupindex)
+        ));
     }
     if sp.tuple_opt(w_indexgroup).is_none() {
-        return Err(raise!(sp, TYPE_ERROR, "compile() argument 'indexgroup' must be tuple, not {}", sp.type_name(w_indexgroup)));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "compile() argument 'indexgroup' must be tuple, not {}",
+            sp.type_name(w_indexgroup)
+        ));
     }
     let groups_n = usize::try_from(groups).ok().filter(|g| *g <= i32::MAX as usize / 2);
     let Some(groups_n) = groups_n else { return Err(sp.runtime_error("invalid SRE code")) };
@@ -151,7 +169,9 @@ fn search(sp: Space, this: This<WPattern>, w_string: W, pos: i64, endpos: Option
 /// A group of the match just made; `w_unset` for one that took no part.
 pub fn group(sp: Space, run: &Run, n: usize, w_unset: W) -> Res<W> {
     match (run.engine.marks.get(2 * n), run.engine.marks.get(2 * n + 1)) {
-        (Some(&a), Some(&b)) if a != super::engine::NONE && b != super::engine::NONE => run.subject.slice(sp, a, b.max(a)),
+        (Some(&a), Some(&b)) if a != super::engine::NONE && b != super::engine::NONE => {
+            run.subject.slice(sp, a, b.max(a))
+        }
         _ => Ok(w_unset),
     }
 }

@@ -115,7 +115,7 @@ impl Program {
                 BIGCHARSET => {
                     let count = self.at(i + 1);
                     let within = |c: u32| {
-                        let block = self.word(i + 2 + (c as usize >> 10)) >> (c >> 8 & 3) * 8 & 0xFF;
+                        let block = self.word(i + 2 + (c as usize >> 10)) >> ((c >> 8 & 3) * 8) & 0xFF;
                         let bit = block as usize * 256 + (c as usize & 255);
                         self.word(i + 2 + 64 + (bit >> 5)) >> (bit & 31) & 1 != 0
                     };

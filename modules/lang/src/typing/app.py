@@ -44,7 +44,7 @@ class NoDefaultType:
     """The type of the NoDefault singleton."""
 
     __slots__ = ()
-    __module__ = 'typing'
+    __module__ = 'builtins'
     _instance = None
 
     def __new__(cls, /, *args, **kwargs):
@@ -161,7 +161,7 @@ class TypeVar:
 
     def __new__(cls, /, name, *constraints, bound=None, default=NoDefault, covariant=False, contravariant=False,
                 infer_variance=False):
-        _check_name('TypeVar', name)
+        _check_name('typevar', name)
         _check_variance(covariant, contravariant, infer_variance)
         if bound is not None:
             bound = _typing('_type_check')(bound, "Bound must be a type.")
@@ -290,7 +290,7 @@ class ParamSpec:
 
     def __new__(cls, /, name, *, bound=None, default=NoDefault, covariant=False, contravariant=False,
                 infer_variance=False):
-        _check_name('ParamSpec', name)
+        _check_name('paramspec', name)
         _check_variance(covariant, contravariant, infer_variance)
         if bound is not None:
             bound = _typing('_type_check')(bound, "Bound must be a type.")
@@ -340,7 +340,7 @@ class TypeVarTuple:
     __slots__ = ('__name__', '_default', '__dict__', '__weakref__')
 
     def __new__(cls, /, name, *, default=NoDefault):
-        _check_name('TypeVarTuple', name)
+        _check_name('typevartuple', name)
         self = object.__new__(cls)
         self.__name__ = name
         self._default = _Lazy(default)

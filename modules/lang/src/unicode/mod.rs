@@ -28,8 +28,19 @@ mixed_module!(
     "unicodedata",
     doc = "This module provides access to the Unicode Character Database which\ndefines character properties for all Unicode characters. The data in\nthis database is based on the UnicodeData.txt file version\n16.0.0 which is publicly available from the Unicode Consortium\nat https://unicode.org.\n\nThe module uses the same names and symbols as defined by the\nUnicodeData File Format 16.0.0.",
     functions = [
-        category, bidirectional, east_asian_width, mirrored, combining, decomposition, decimal, digit, numeric, name, lookup,
-        normalize_, is_normalized
+        category,
+        bidirectional,
+        east_asian_width,
+        mirrored,
+        combining,
+        decomposition,
+        decimal,
+        digit,
+        numeric,
+        name,
+        lookup,
+        normalize_,
+        is_normalized
     ],
     init = init,
 );
@@ -157,7 +168,9 @@ fn get_normalize(sp: Space, _ucd: Ucd, form: Text, text: Text) -> Res<W> {
 }
 fn get_is_normalized(sp: Space, _ucd: Ucd, form: Text, text: Text) -> Res<W> {
     let form = form_of(sp, form)?;
-    Ok(W::bool(text.ascii().is_some() || Wtf8::from_bytes(&text.to_wtf8()).is_some_and(|t| normalize::is_normalized(form, t))))
+    Ok(W::bool(
+        text.ascii().is_some() || Wtf8::from_bytes(&text.to_wtf8()).is_some_and(|t| normalize::is_normalized(form, t)),
+    ))
 }
 
 both!(

@@ -153,7 +153,10 @@ fn search(sp: Space, w_filters: W, what: &str, warning: &Warning, w_text: W) -> 
         if sp.text_opt(w_action).is_none() {
             return Err(raise!(sp, TYPE_ERROR, "action must be a string, not '{}'", sp.type_name(w_action)));
         }
-        if matches(sp, w_message, w_text)? && sp.issubclass(warning.w_category, w_category)? && matches(sp, w_module, warning.w_module)? {
+        if matches(sp, w_message, w_text)?
+            && sp.issubclass(warning.w_category, w_category)?
+            && matches(sp, w_module, warning.w_module)?
+        {
             let line = sp.int_w(w_lineno)?;
             if line == 0 || line == warning.lineno {
                 return Ok(Some((w_action, w_item)));
@@ -185,7 +188,12 @@ fn find(sp: Space, warning: &Warning, w_text: W) -> Res<(W, W)> {
     }
     let w_action = attribute(sp, name!(sp, "defaultaction"), false)?.unwrap_or(DEFAULT_ACTION.get());
     if sp.text_opt(w_action).is_none() {
-        return Err(raise!(sp, TYPE_ERROR, "warnings.defaultaction must be a string, not '{}'", sp.type_name(w_action)));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "warnings.defaultaction must be a string, not '{}'",
+            sp.type_name(w_action)
+        ));
     }
     Ok((w_action, W::NONE))
 }
@@ -214,7 +222,12 @@ pub fn decide(sp: Space, warning: &Warning, w_text: W) -> Res<bool> {
             remember()?;
             let w_once = attribute(sp, name!(sp, "onceregistry"), false)?.unwrap_or(ONCE.get());
             if !sp.isinstance(w_once, sp.known(known::DICT))? {
-                return Err(raise!(sp, TYPE_ERROR, "_warnings.onceregistry must be a dict, not '{}'", sp.type_name(w_once)));
+                return Err(raise!(
+                    sp,
+                    TYPE_ERROR,
+                    "_warnings.onceregistry must be a dict, not '{}'",
+                    sp.type_name(w_once)
+                ));
             }
             Ok(!seen(sp, w_once, w_altkey, true)?)
         }

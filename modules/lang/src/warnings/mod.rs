@@ -11,14 +11,10 @@ use taipan_plugin_api::prelude::*;
 mixed_module!(
     MODULE,
     "_warnings",
-    doc = "_warnings provides basic warning filtering support.\nIt is a helper module to speed up interpreter start-up.",
-    functions = [
-        warn,
-        warn_explicit,
-        filters::_filters_mutated_lock_held,
-        filters::_acquire_lock,
-        filters::_release_lock
-    ],
+    doc =
+        "_warnings provides basic warning filtering support.\nIt is a helper module to speed up interpreter start-up.",
+    functions =
+        [warn, warn_explicit, filters::_filters_mutated_lock_held, filters::_acquire_lock, filters::_release_lock],
     init = init,
 );
 
@@ -117,7 +113,12 @@ fn warn_explicit(
     source: Option<W>,
 ) -> Res<()> {
     if sp.text_opt(w_filename).is_none() {
-        return Err(raise!(sp, TYPE_ERROR, "warn_explicit() argument 'filename' must be str, not {}", sp.type_name(w_filename)));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "warn_explicit() argument 'filename' must be str, not {}",
+            sp.type_name(w_filename)
+        ));
     }
     let mut w_line = W::NULL;
     if let Some(w) = module_globals.filter(|w| !w.is_none()) {
@@ -147,7 +148,12 @@ fn source_line(sp: Space, w_globals: W, lineno: i64) -> Res<W> {
     let w_loader = sp.call(w_bless, &[w_globals])?;
     let Some(w_name) = sp.dict_get(w_globals, name!(sp, "__name__"))? else { return Ok(W::NULL) };
     let Some(w_get_source) = sp.getattr_opt(w_loader, name!(sp, "get_source"))? else { return Ok(W::NULL) };
-    let w_source = sp.call(w_get_source, &[w_name])?;
+    let w_source = match sp.call(w_get_source, &[w_name]) {
+        Ok(w) => w,
+        // A loader may know the module by another name than `__main__`.
+        Err(_) if sp.catch(known::IMPORT_ERROR) => return Ok(W::NULL),
+        Err(e) => return Err(e),
+    };
     if w_source.is_none() {
         return Ok(W::NULL);
     }

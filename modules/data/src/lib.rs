@@ -3,6 +3,7 @@
 mod array;
 mod binascii;
 mod bisect;
+mod bz2;
 mod collections;
 mod contextvars;
 mod csv;
@@ -35,6 +36,7 @@ taipan_plugin_api::export_modules!("data", "data structures, numbers, encodings,
     &zlib::MODULE,
     &array::MODULE,
     &csv::MODULE,
+    &bz2::MODULE,
     &hashes::MD5,
     &hashes::SHA1,
     &hashes::SHA2,

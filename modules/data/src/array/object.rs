@@ -296,8 +296,17 @@ fn array_len(_sp: Space, w: W) -> Res<i64> {
 fn slice(sp: Space, w_slice: W, n: usize) -> Res<(i64, i64, usize)> {
     let w = sp.call_method(w_slice, name!(sp, "indices"), &[sp.newint(n as i64)])?;
     let &[start, stop, step] = sp.tuple_items(w) else { return Err(sp.type_error("slice indices must be integers")) };
-    let (start, stop, step) = (sp.int_w(start)?, sp.int_w(stop)?, sp.int_w(step)?);
-    let count = if step > 0 { (stop - start + step - 1) / step } else { (start - stop - step - 1) / -step };
+    let (start, stop) = (sp.int_w(start)?, sp.int_w(stop)?);
+    let step = match sp.int_w(step) {
+        Ok(i) => i,
+        Err(_) if sp.catch(known::OVERFLOW_ERROR) => {
+            if sp.is_true(sp.lt(step, W::int(0))?)? { -i64::MAX } else { i64::MAX }
+        }
+        Err(r) => return Err(r),
+    };
+    // The step may be as large as an int gets.
+    let (a, b, s) = (start as i128, stop as i128, step as i128);
+    let count = if s > 0 { (b - a + s - 1) / s } else { (a - b - s - 1) / -s };
     Ok((start, step, count.max(0) as usize))
 }
 fn position(sp: Space, w: W, w_index: W, message: &str) -> Res<usize> {
@@ -325,7 +334,7 @@ fn array_getitem(sp: Space, w: W, w_index: W) -> Res<W> {
     let w_new = new_array(sp, W_ARRAY.w(), code(w))?;
     let mut out = Vec::with_capacity(count * n);
     for k in 0..count {
-        let at = (start + k as i64 * step) as usize * n;
+        let at = start.wrapping_add((k as i64).wrapping_mul(step)) as usize * n;
         out.extend_from_slice(&data(w)[at..at + n])
     }
     extend_bytes(sp, w_new, &out)?;
@@ -368,7 +377,7 @@ fn array_setitem(sp: Space, w: W, w_index: W, v: W) -> Res<()> {
             return Ok(());
         }
         resizable(sp, w)?;
-        let mut places: Vec<usize> = (0..count).map(|k| (start + k as i64 * step) as usize).collect();
+        let mut places: Vec<usize> = (0..count).map(|k| start.wrapping_add((k as i64).wrapping_mul(step)) as usize).collect();
         places.sort_unstable();
         for i in places.into_iter().rev() {
             data(w).drain(i * n..i * n + n);
@@ -385,7 +394,7 @@ fn array_setitem(sp: Space, w: W, w_index: W, v: W) -> Res<()> {
         ));
     }
     for (k, b) in new.chunks(n).enumerate() {
-        let at = (start + k as i64 * step) as usize * n;
+        let at = start.wrapping_add((k as i64).wrapping_mul(step)) as usize * n;
         data(w)[at..at + n].copy_from_slice(b)
     }
     Ok(())

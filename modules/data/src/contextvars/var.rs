@@ -69,6 +69,7 @@ fn var_new(sp: Space, w_type: W, args: Args) -> Res<W> {
     if !is_str(sp, w_name) {
         return Err(sp.type_error("context variable name must be a str"));
     }
+    sp.hash(w_name)?;
     let w = sp.allocate(w_type, 0)?;
     setfield!(sp, w, WVar, w_name, w_name);
     setfield!(sp, w, WVar, w_default, w_default);

@@ -207,8 +207,8 @@ fn dialect_new(sp: Space, w_type: W, args: Args) -> Res<W> {
         }
     };
     bad(delimiter, "delimiter", false)?;
-    bad(escapechar, "escapechar", false)?;
-    bad(quotechar, "quotechar", false)?;
+    bad(escapechar, "escapechar", skipinitialspace)?;
+    bad(quotechar, "quotechar", skipinitialspace)?;
     for (x, y, what) in [
         (delimiter, escapechar, "delimiter and escapechar"),
         (delimiter, quotechar, "delimiter and quotechar"),

@@ -250,7 +250,9 @@ fn reader_next(sp: Space, w: W) -> Res<Option<W>> {
                 ),
             ));
         };
-        // The iterator may have come back to this reader.
+        if obj::<WReader>(w).w_fields != w_fields {
+            return Err(error(sp, "iterator has already advanced the reader"));
+        }
         // SAFETY: as above.
         let Some(m) = (unsafe { obj::<WReader>(w).machine.as_mut() }) else { return Ok(None) };
         obj::<WReader>(w).line_num += 1;

@@ -49,7 +49,7 @@ pub fn writer(sp: Space, _w: W, args: Args) -> Res<W> {
     Ok(w)
 }
 /// Appends one field; answers whether it was quoted.
-fn append(sp: Space, d: &Settings, out: &mut Vec<u32>, field: &[u32], mut quoted: bool, first: bool) -> Res<bool> {
+fn append(sp: Space, d: &Settings, out: &mut Vec<u32>, field: &[u32], mut quoted: bool, first: bool, null: bool) -> Res<bool> {
     if !first {
         out.push(d.delimiter)
     }
@@ -84,12 +84,9 @@ fn append(sp: Space, d: &Settings, out: &mut Vec<u32>, field: &[u32], mut quoted
         }
         body.push(c)
     }
-    // A lone empty field, or one that begins with a space the reader would skip, must be quoted to be seen.
-    if field.is_empty() && first && d.quoting == QUOTE_NONE && d.delimiter == ' ' as u32 && d.skipinitialspace {
-        return Err(error(sp, "empty field must be quoted if delimiter is a space and skipinitialspace is true"));
-    }
+    // An empty field that the reader would skip as space must be quoted to be seen.
     if field.is_empty() && d.delimiter == ' ' as u32 && d.skipinitialspace {
-        if d.quoting == QUOTE_NONE {
+        if d.quoting == QUOTE_NONE || (null && (d.quoting == QUOTE_STRINGS || d.quoting == QUOTE_NOTNULL)) {
             return Err(error(sp, "empty field must be quoted if delimiter is a space and skipinitialspace is true"));
         }
         quoted = true
@@ -142,7 +139,7 @@ fn write_row(sp: Space, w: W, w_row: W) -> Res<W> {
         } else {
             sp.text_w(sp.str(field)?)?.chars().collect()
         };
-        quoted = append(sp, &d, &mut out, &chars, quote, n == 0)?;
+        quoted = append(sp, &d, &mut out, &chars, quote, n == 0, null)?;
         n += 1;
     }
     if n == 1 && out.is_empty() && !quoted {

@@ -91,7 +91,8 @@ fn get_format(sp: Space, w: W) -> Res<W> {
 }
 #[slot]
 fn get_size(sp: Space, w: W) -> Res<W> {
-    Ok(sp.newint(layout(sp, w)?.size as i64))
+    // SAFETY: null or a box that lives as long as its object. Before `__init__` the size is -1.
+    Ok(sp.newint(unsafe { obj::<WStruct>(w).layout.as_ref() }.map_or(-1, |l| l.size as i64)))
 }
 #[slot]
 fn struct_repr(sp: Space, w: W) -> Res<W> {

@@ -190,6 +190,7 @@ fn decompress(sp: Space, w: W, data: Buffer, max_length: i64) -> Res<W> {
 fn flush(sp: Space, w: W, length: i64) -> Res<W> {
     let room = buffer_size(sp, length, "length must be greater than zero")?.min(1 << 28);
     if obj::<WDecompress>(w).eof {
+        stream(sp, w)?.end();
         return sp.newbytes(b"");
     }
     let w_tail = obj::<WDecompress>(w).w_tail;

@@ -101,8 +101,9 @@ impl Stream {
             let written = room - self.z.avail_out as usize;
             out.set_len(out.len() + written);
             *input = &input[piece - self.z.avail_in as usize..];
-            self.z.next_in = std::ptr::null_mut();
-            self.z.next_out = std::ptr::null_mut();
+            // The caller's memory is forgotten; a copy of the stream wants pointers that are not null.
+            (self.z.avail_in, self.z.next_in) = (0, std::ptr::NonNull::dangling().as_ptr());
+            self.z.next_out = std::ptr::NonNull::dangling().as_ptr();
             r
         }
     }

@@ -14,7 +14,7 @@ const CONFIGURATIONS: &[&[&str]] =
 fn output(program: &Path, arguments: &[&str], file: &Path) -> Option<(String, bool)> {
     let out = Command::new(program)
         .args(arguments)
-        .arg(file)
+        .arg(file.file_name().unwrap_or_default())
         .current_dir(file.parent()?)
         .env("PYTHONHASHSEED", "0")
         .env("PYTHONDONTWRITEBYTECODE", "1")

@@ -18,7 +18,9 @@ fn setup(sp: Space, w_module: W) -> Res<()> {
     sp.call_method(w_sequence, name!(sp, "register"), &[w])?;
     Ok(())
 }
-mixed_module!(MODULE, "array",
+mixed_module!(
+    MODULE,
+    "array",
     doc = "This module defines an object type which can efficiently represent\nan array of basic values: characters, integers, floating-point\nnumbers.  Arrays are sequence types and behave very much like lists,\nexcept that the type of objects stored in them is constrained.\n",
     functions = [array_reconstructor],
     init = setup,
@@ -83,9 +85,10 @@ fn array_reconstructor(sp: Space, w_type: W, typecode: Text, mformat: i64, w_ite
             return Err(misfit());
         }
         for chunk in bytes.chunks(size) {
-            let n = chunk.iter().enumerate().fold(0u128, |n, (i, b)| {
-                n | (*b as u128) << (8 * if big { size - 1 - i } else { i })
-            });
+            let n = chunk
+                .iter()
+                .enumerate()
+                .fold(0u128, |n, (i, b)| n | (*b as u128) << (8 * if big { size - 1 - i } else { i }));
             let shift = 128 - 8 * size as u32;
             let n = if signed { (n << shift) as i128 >> shift } else { n as i128 };
             values.push(sp.newbigint(&n.into())?)

@@ -144,11 +144,20 @@ fn array_new(sp: Space, w_type: W, args: Args) -> Res<W> {
         _ => return Err(raise!(sp, TYPE_ERROR, "array() takes at most 2 arguments ({} given)", pos.len())),
     };
     let Some(t) = sp.text_opt(w_code) else {
-        return Err(raise!(sp, TYPE_ERROR, "array() argument 1 must be a unicode character, not {}", sp.type_name(w_code)));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "array() argument 1 must be a unicode character, not {}",
+            sp.type_name(w_code)
+        ));
     };
     if t.len() != 1 {
         let n = t.len();
-        return Err(raise!(sp, TYPE_ERROR, "array() argument 1 must be a unicode character, not a string of length {n}"));
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "array() argument 1 must be a unicode character, not a string of length {n}"
+        ));
     }
     let Some(c) = u8::try_from(t.char_at(0)).ok().filter(|c| item::CODES.as_bytes().contains(c)) else {
         return Err(sp.value_error("bad typecode (must be b, B, u, w, h, H, i, I, l, L, q, Q, f or d)"));
@@ -160,7 +169,12 @@ fn array_new(sp: Space, w_type: W, args: Args) -> Res<W> {
     let w_init = pos.get(1).copied();
     if let Some(i) = w_init {
         if !text_code && is_str(sp, i) {
-            return Err(raise!(sp, TYPE_ERROR, "cannot use a str to initialize an array with typecode '{}'", c as char));
+            return Err(raise!(
+                sp,
+                TYPE_ERROR,
+                "cannot use a str to initialize an array with typecode '{}'",
+                c as char
+            ));
         }
         if W_ARRAY.is(sp, i) && !text_code && matches!(code(i), b'u' | b'w') {
             return Err(raise!(
@@ -220,7 +234,12 @@ pub fn list_of(sp: Space, w: W) -> Res<W> {
 }
 #[slot]
 fn array_hash(sp: Space, w: W) -> Res<i64> {
-    Err(raise!(sp, TYPE_ERROR, "unhashable type: '{}'", if W_ARRAY.is_exact(sp, w) { "array.array".into() } else { sp.type_name(w) }))
+    Err(raise!(
+        sp,
+        TYPE_ERROR,
+        "unhashable type: '{}'",
+        if W_ARRAY.is_exact(sp, w) { "array.array".into() } else { sp.type_name(w) }
+    ))
 }
 #[slot]
 fn array_compare(sp: Space, a: W, b: W, op: u32) -> Res<W> {
@@ -300,7 +319,11 @@ fn slice(sp: Space, w_slice: W, n: usize) -> Res<(i64, i64, usize)> {
     let step = match sp.int_w(step) {
         Ok(i) => i,
         Err(_) if sp.catch(known::OVERFLOW_ERROR) => {
-            if sp.is_true(sp.lt(step, W::int(0))?)? { -i64::MAX } else { i64::MAX }
+            if sp.is_true(sp.lt(step, W::int(0))?)? {
+                -i64::MAX
+            } else {
+                i64::MAX
+            }
         }
         Err(r) => return Err(r),
     };
@@ -377,7 +400,8 @@ fn array_setitem(sp: Space, w: W, w_index: W, v: W) -> Res<()> {
             return Ok(());
         }
         resizable(sp, w)?;
-        let mut places: Vec<usize> = (0..count).map(|k| start.wrapping_add((k as i64).wrapping_mul(step)) as usize).collect();
+        let mut places: Vec<usize> =
+            (0..count).map(|k| start.wrapping_add((k as i64).wrapping_mul(step)) as usize).collect();
         places.sort_unstable();
         for i in places.into_iter().rev() {
             data(w).drain(i * n..i * n + n);

@@ -13,7 +13,8 @@ static W_ERROR: Global = Global::new();
 static W_INCOMPLETE: Global = Global::new();
 
 fn setup(sp: Space, w_module: W) -> Res<()> {
-    for (name, slot, base) in [("Error", &W_ERROR, known::VALUE_ERROR), ("Incomplete", &W_INCOMPLETE, known::EXCEPTION)] {
+    for (name, slot, base) in [("Error", &W_ERROR, known::VALUE_ERROR), ("Incomplete", &W_INCOMPLETE, known::EXCEPTION)]
+    {
         let w = crate::util::exception_class(sp, slot, "binascii", name, sp.known(base))?;
         sp.setattr_str(w_module, name, w)?
     }

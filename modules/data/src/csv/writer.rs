@@ -49,7 +49,15 @@ pub fn writer(sp: Space, _w: W, args: Args) -> Res<W> {
     Ok(w)
 }
 /// Appends one field; answers whether it was quoted.
-fn append(sp: Space, d: &Settings, out: &mut Vec<u32>, field: &[u32], mut quoted: bool, first: bool, null: bool) -> Res<bool> {
+fn append(
+    sp: Space,
+    d: &Settings,
+    out: &mut Vec<u32>,
+    field: &[u32],
+    mut quoted: bool,
+    first: bool,
+    null: bool,
+) -> Res<bool> {
     if !first {
         out.push(d.delimiter)
     }

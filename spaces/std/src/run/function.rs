@@ -4,7 +4,7 @@ use super::code;
 use crate::layouts::{WFunction, WMethod};
 use taipan_abi::known;
 use taipan_abi::opcode::co;
-use taipan_abi::types::{Slots, TypeSpec};
+use taipan_abi::types::Slots;
 use taipan_abi::word::{TID_CODE, TID_FUNCTION, TID_METHOD, TID_TUPLE, W};
 use taipan_interp::call::call_function;
 use taipan_plugin_api::prelude::*;

@@ -66,7 +66,7 @@ macro_rules! constructors {
     ($($id:ident $name:literal;)*) => { $(
         #[slot]
         fn $id(sp: Space, w_type: W, args: Args) -> Res<W> {
-            let [w_func, w_iterable] = positional(sp, $name, &args)?;
+            let [w_func, w_iterable] = positional(sp, w_type, $name, &args)?;
             let w_iter = sp.iter(w_iterable)?;
             instance(sp, w_type, w_func, w_iter)
         }

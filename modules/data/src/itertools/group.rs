@@ -90,8 +90,8 @@ fn groupby_next(sp: Space, w: W) -> Res<Option<W>> {
     sp.newtuple(&[key, w_group]).map(Some)
 }
 #[slot]
-fn grouper_new(sp: Space, _w_type: W, args: Args) -> Res<W> {
-    let [w_parent, w_target] = super::positional(sp, "_grouper", &args)?;
+fn grouper_new(sp: Space, w_type: W, args: Args) -> Res<W> {
+    let [w_parent, w_target] = super::positional(sp, w_type, "_grouper", &args)?;
     if !W_GROUPBY.is(sp, w_parent) {
         let t = sp.type_name(w_parent);
         return Err(sp.type_error(&format!("_grouper() argument 1 must be itertools.groupby, not {t}")));

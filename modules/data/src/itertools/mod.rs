@@ -34,9 +34,19 @@ mixed_module!(
 );
 
 /// The iterator types' constructors without keywords: "name expected 2 arguments, got 1".
-fn positional<const N: usize>(sp: Space, name: &str, args: &Args) -> Res<[W; N]> {
-    args.no_keywords(sp, name)?;
+fn positional<const N: usize>(sp: Space, w_type: W, name: &str, args: &Args) -> Res<[W; N]> {
+    no_keywords(sp, w_type, name, args)?;
     <[W; N]>::try_from(args.positional()).map_err(|_| crate::util::wrong_count(sp, name, args.n, N, N))
+}
+
+/// TypeError for keywords, unless the class is one whose own `__init__` may want them.
+fn no_keywords(sp: Space, w_type: W, name: &str, args: &Args) -> Res<()> {
+    if args.kwnames.is_null() {
+        return Ok(());
+    }
+    let w_init = sp.getattr_str(w_type, "__init__")?;
+    let w_plain = sp.getattr_str(sp.known(known::OBJECT), "__init__")?;
+    if sp.is_(w_init, w_plain) { args.no_keywords(sp, name) } else { Ok(()) }
 }
 
 /// Index arrays of the combinatoric iterators, owned by the object.

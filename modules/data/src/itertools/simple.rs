@@ -229,7 +229,7 @@ fn repeat_hint(sp: Space, w: W) -> Res<i64> {
 
 #[slot]
 fn cycle_new(sp: Space, w_type: W, args: Args) -> Res<W> {
-    let [w_iterable] = positional(sp, "cycle", &args)?;
+    let [w_iterable] = positional(sp, w_type, "cycle", &args)?;
     let w_iter = sp.iter(w_iterable)?;
     let w = sp.allocate(w_type, 0)?;
     setfield!(sp, w, WCycle, w_iter, w_iter);
@@ -258,7 +258,7 @@ fn cycle_next(sp: Space, w: W) -> Res<Option<W>> {
 
 #[slot]
 fn chain_new(sp: Space, w_type: W, args: Args) -> Res<W> {
-    args.no_keywords(sp, "chain")?;
+    super::no_keywords(sp, w_type, "chain", &args)?;
     let w_tuple = sp.newtuple(args.positional())?;
     let w_source = sp.iter(w_tuple)?;
     let w = sp.allocate(w_type, 0)?;
@@ -303,7 +303,7 @@ fn chain_next(sp: Space, w: W) -> Res<Option<W>> {
 
 #[slot]
 fn pairwise_new(sp: Space, w_type: W, args: Args) -> Res<W> {
-    let [w_iterable] = positional(sp, "pairwise", &args)?;
+    let [w_iterable] = positional(sp, w_type, "pairwise", &args)?;
     let w_iter = sp.iter(w_iterable)?;
     let w = sp.allocate(w_type, 0)?;
     setfield!(sp, w, WPairwise, w_iter, w_iter);

@@ -43,7 +43,7 @@ fn bound(sp: Space, w: W, message: &str) -> Res<Option<i64>> {
 }
 #[slot]
 fn islice_new(sp: Space, w_type: W, args: Args) -> Res<W> {
-    args.no_keywords(sp, "islice")?;
+    super::no_keywords(sp, w_type, "islice", &args)?;
     let pos = args.positional();
     let indices = "Indices for islice() must be None or an integer: 0 <= x <= sys.maxsize.";
     let only_stop = "Stop argument for islice() must be None or an integer: 0 <= x <= sys.maxsize.";

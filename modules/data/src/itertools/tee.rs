@@ -67,8 +67,8 @@ fn duplicate(sp: Space, w: W) -> Res<W> {
     Ok(w_new)
 }
 #[slot]
-fn tee_new(sp: Space, _w_type: W, args: Args) -> Res<W> {
-    let [w_iterable] = super::positional(sp, "_tee", &args)?;
+fn tee_new(sp: Space, w_type: W, args: Args) -> Res<W> {
+    let [w_iterable] = super::positional(sp, w_type, "_tee", &args)?;
     from_iterable(sp, w_iterable)
 }
 /// Returns an independent iterator.

@@ -246,6 +246,10 @@ fn finalize(sp: Space, w_self: W) {
         sp.take_exc();
     }
     if sp.call_method(w_self, name!(sp, "close"), &[]).is_err() && sp.pending() {
+        // A view of a BytesIO that dies together with it may still count as held: nothing is lost by not closing.
+        if sp.catch(known::BUFFER_ERROR) {
+            return;
+        }
         let _ = sp.write_unraisable(w_self);
         sp.take_exc();
     }

@@ -473,6 +473,10 @@ impl ObjSpace for StdSpace {
     #[inline(always)]
     unsafe fn next<M: Mode>(self, m: M, a: M::W, _cache: *mut Cache) -> Item<M> {
         let o = m.w(a);
+        if !o.is_obj() {
+            // Only a debugger can have put a small int (or nothing) in an iterator's place.
+            return not_an_iterator(Space::new(m.th()), o);
+        }
         match o.header().tid {
             TID_RANGE_ITER => {
                 let it = &mut *o.ptr::<WRangeIter>();
@@ -648,6 +652,13 @@ unsafe fn read_ext<M: Mode>(m: M, w: M::W, c: &Cache) -> M::W {
 unsafe fn dict_value(w_dict: W, i: usize) -> W {
     let keys = (*w_dict.ptr::<WDict>()).w_keys.ptr::<WDictKeys>();
     (*WDictKeys::entry(keys, i)).w_value
+}
+
+#[cold]
+fn not_an_iterator<M: Mode>(sp: Space, w: W) -> Item<M> {
+    let t = if w.is_null() { "NULL".into() } else { sp.type_name(w) };
+    sp.type_error(&format!("'{t}' object is not an iterator"));
+    Item::Raised
 }
 
 /// The builtins dict that code with these globals sees.

@@ -282,6 +282,7 @@ fn init(sp: Space, w: W) -> Res<()> {
         let w_f = sp.newfunction(f, W::NULL, sp.intern("sys"))?;
         sp.setattr_str(w, f.name.get(), w_f)?;
     }
+    sp.setattr_str(w, "_namespace", sp.known(known::SIMPLE_NAMESPACE))?;
     sp.setattr_str(w, "__displayhook__", sp.getattr_str(w, "displayhook")?)
 }
 mixed_module!(

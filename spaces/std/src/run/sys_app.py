@@ -75,11 +75,6 @@ UnraisableHookArgs = _structseq('UnraisableHookArgs', ('exc_type', 'exc_value', 
 _asyncgen_hooks = _structseq('sys.asyncgen_hooks', ('firstiter', 'finalizer'), 2)
 
 
-class _SimpleNamespaceLike:
-    def __init__(self, **kw):
-        self.__dict__.update(kw)
-
-
 def _unraisable_args(*args):
     return UnraisableHookArgs(args)
 
@@ -104,21 +99,8 @@ def set_asyncgen_hooks(*args, **kwargs):
     _set_asyncgen_hooks(given.get('firstiter', firstiter), given.get('finalizer', finalizer))
 
 
-class _Implementation:
-    def __init__(self):
-        self.name = 'taipan'
-        self.cache_tag = 'taipan-314'
-        self.version = version_info
-        self.hexversion = hexversion
-        self._multiarch = 'x86_64-linux-gnu'
-        self.supports_isolated_interpreters = False
-
-    def __repr__(self):
-        body = ', '.join(f'{k}={v!r}' for k, v in self.__dict__.items())
-        return f'namespace({body})'
-
-
-implementation = _Implementation()
+implementation = _namespace(name='taipan', cache_tag='taipan-314', version=version_info, hexversion=hexversion,
+                            _multiarch='x86_64-linux-gnu', supports_isolated_interpreters=False)
 builtin_module_names = _builtin_names()
 stdlib_module_names = frozenset()
 

@@ -69,7 +69,10 @@ fn main() -> ExitCode {
         }
         Some("build") => build(),
         Some("test") => {
-            build() && cargo(&["test", "--release", "--workspace", "--quiet"]) && app::run(&[]) && cpython::run(&[])
+            build()
+                && cargo(&["test", "--release", "--workspace", "--quiet", "--lib", "--bins", "--tests"])
+                && app::run(&[])
+                && cpython::run(&[])
         }
         Some("app") => build() && app::run(rest),
         Some("cpython") => build() && cpython::run(rest),

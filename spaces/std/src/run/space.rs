@@ -41,6 +41,8 @@ mod ck {
     pub const TRANSITION: u32 = 6;
     /// A module's attribute: a = keys version, b = entry.
     pub const MODULE: u32 = 7;
+    /// a = byte offset of a `__slots__` word, NULL if unbound.
+    pub const SLOT: u32 = 9;
     /// An attribute found on a class itself: a = the class's version, b = the value.
     pub const CLASS: u32 = 8;
 }
@@ -319,6 +321,12 @@ impl ObjSpace for StdSpace {
                 match c.kind {
                     ck::OFFSET => return Next::Done(read_word(m, w, c.a)),
                     ck::EXT => return Next::Done(read_ext(m, w, c)),
+                    ck::SLOT => {
+                        let v = read_word(m, w, c.a);
+                        if !m.branch(m.is_null(v)) {
+                            return Next::Done(v);
+                        }
+                    }
                     ck::VALUE => return Next::Done(m.kw(W(c.b))),
                     ck::PROPERTY => return call1(m, W(c.b), w, k::DONE),
                     ck::MODULE => {
@@ -351,6 +359,12 @@ impl ObjSpace for StdSpace {
                         return Next::Done(m.kw(W(c.b)));
                     }
                     ck::OFFSET => return Next::Done(read_word(m, w, c.a)),
+                    ck::SLOT => {
+                        let v = read_word(m, w, c.a);
+                        if !m.branch(m.is_null(v)) {
+                            return Next::Done(v);
+                        }
+                    }
                     ck::VALUE => return Next::Done(m.kw(W(c.b))),
                     ck::MODULE => {
                         let d = (*m.promote(w).ptr::<WModule>()).w_dict;
@@ -712,6 +726,12 @@ unsafe fn load_global_slow(sp: Space, w_globals: W, w_name: W, cache: *mut Cache
     found.ok_or_else(|| taipan_interp::rare::name_error(sp, w_name))
 }
 
+/// Where a `__slots__` entry of instances with this row lies.
+unsafe fn slot_offset(row: &taipan_abi::gc::TypeInfo, d: W) -> Option<usize> {
+    let plain = d.is_tid(TID_MEMBER) && row.flags & taipan_abi::gc::tf::VAR == 0;
+    (plain && (*d.ptr::<WMember>()).spec.is_null()).then(|| (*d.ptr::<WMember>()).offset)
+}
+
 /// May instances of this row be read without asking `__getattribute__`?
 unsafe fn plain(sp: Space, w: W) -> Option<(W, &'static taipan_abi::gc::TypeInfo)> {
     let row = types::util::row(sp, w);
@@ -768,12 +788,9 @@ unsafe fn fill(sp: Space, w: W, w_name: W, cache: *mut Cache, method: bool) {
                 if get.is_tid(TID_FUNCTION) && !method {
                     *c = set(0, get.0, ck::PROPERTY);
                 }
-            } else if d.is_tid(TID_MEMBER) && (*d.ptr::<WMember>()).spec.is_null() {
-                // A __slots__ entry; an unbound one must raise, which the slow path does.
-                let at = (*d.ptr::<WMember>()).offset as u64;
-                if !method && !(*((w.0 + at) as *const W)).is_null() && row.flags & taipan_abi::gc::tf::VAR == 0 {
-                    let _ = at;
-                }
+            } else if let Some(at) = slot_offset(row, d) {
+                // An unbound one is NULL there; the slow path raises.
+                *c = set(at as u64, 0, ck::SLOT);
             }
             return;
         }
@@ -845,8 +862,14 @@ unsafe fn setattr_slow<M: Mode>(m: M, w: M::W, w_name: W, v: M::W, cache: *mut C
         let row = types::util::row(sp, o);
         let t = types::util::wt(row.w_type);
         let key = row.tid as u64 | (sp.thread().epoch as u64) << 32;
-        if t.flags & tflags::PLAIN_SETATTR != 0 && shapes::has_shape(row) {
-            let data = lookup::lookup(sp, row.w_type, w_name)
+        let on_class = lookup::lookup(sp, row.w_type, w_name);
+        if t.flags & tflags::PLAIN_SETATTR != 0
+            && lookup::cacheable(w_name)
+            && let Some(at) = on_class.and_then(|d| slot_offset(row, d))
+        {
+            fresh = Some(Cache { key, a: at as u64, b: 0, count: 0, kind: ck::OFFSET });
+        } else if t.flags & tflags::PLAIN_SETATTR != 0 && shapes::has_shape(row) {
+            let data = on_class
                 .is_some_and(|d| types::util::slots_of(sp, d).descr_set.is_some() || !lookup::cacheable(w_name));
             if !data {
                 if let Some(shapes::Place::Offset(at)) = shapes::find_attr(row, w_name) {

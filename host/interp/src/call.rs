@@ -171,9 +171,15 @@ pub unsafe fn run_top(sp: Space) -> Res<W> {
 /// Is there enough native stack for another nested evaluation?
 #[inline]
 pub fn check_native_stack(sp: Space) -> Res<()> {
+    check_native_stack_while(sp, "")
+}
+
+/// The same; the message goes on with what was being done.
+#[inline]
+pub fn check_native_stack_while(sp: Space, what: &str) -> Res<()> {
     let here = 0u8;
     if (&raw const here as usize) < sp.thread().stack_limit {
-        return Err(sp.raise(known::RECURSION_ERROR, "maximum recursion depth exceeded"));
+        return Err(sp.raise(known::RECURSION_ERROR, &format!("maximum recursion depth exceeded{what}")));
     }
     Ok(())
 }

@@ -847,7 +847,9 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                     save!();
                     let ok = rare::execute(s, sp_, f, op, arg);
                     // A re-raised exception has its entry of this frame already.
-                    reraised = !ok && matches!(op, Op::RERAISE | Op::END_ASYNC_FOR | Op::CLEANUP_THROW);
+                    reraised = !ok
+                        && (matches!(op, Op::RERAISE | Op::END_ASYNC_FOR | Op::CLEANUP_THROW)
+                            || op == Op::RAISE_VARARGS && arg == 0 && !(*th).handled.is_null());
                     check!(ok);
                     load!();
                 }

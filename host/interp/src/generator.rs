@@ -228,7 +228,12 @@ pub fn send(sp: Space, w_gen: W, v: W, w_exc: W) -> Res<Sent> {
         if w_exc.is_null() {
             sp.thread().resume = BYTECODE;
         } else {
-            sp.thread().exc = w_exc;
+            // What the generator is handling becomes its context.
+            if sp.thread().handled.is_null() {
+                sp.thread().exc = w_exc;
+            } else {
+                sp.raise_object(w_exc, W::NULL);
+            }
             sp.thread().resume = k::RAISE;
         }
         let w = call::run_top(sp)?;

@@ -1,7 +1,7 @@
 //! The one place where the host calls its front end.
 //!
 //! Errors and warnings cross as marshalled tuples: an error is (class name, message, line, offset, end line, end offset, text), a
-//! warning (category name, message, line).
+//! warning (category name, message, line, offset, end line, end offset, text).
 
 use std::path::Path;
 use std::rc::Rc;
@@ -55,7 +55,7 @@ fn other_error(class: &str, message: &str) -> Vec<u8> {
     marshal::dump(&Const::Tuple(Rc::from(parts)))
 }
 
-fn warning_bytes(warnings: &[Warning]) -> Vec<u8> {
+fn warning_bytes(warnings: &[Warning], source: &[u8]) -> Vec<u8> {
     if warnings.is_empty() {
         return Vec::new();
     }
@@ -64,7 +64,12 @@ fn warning_bytes(warnings: &[Warning]) -> Vec<u8> {
             Category::SyntaxWarning => "SyntaxWarning",
             Category::DeprecationWarning => "DeprecationWarning",
         };
-        Const::Tuple(Rc::from([Const::str(category), Const::str(&w.msg), int(w.lineno)].as_slice()))
+        let line = usize::try_from(w.lineno - 1).ok().and_then(|n| source.split(|b| *b == b'\n').nth(n));
+        let text = line.map_or(Const::None, |l| Const::str(&format!("{}\n", String::from_utf8_lossy(l))));
+        let place = [w.lineno, w.offset, w.end_lineno, w.end_offset].map(int);
+        let parts: Vec<Const> =
+            [Const::str(category), Const::str(&w.msg)].into_iter().chain(place).chain([text]).collect();
+        Const::Tuple(Rc::from(parts))
     };
     marshal::dump(&Const::Tuple(warnings.iter().map(row).collect()))
 }
@@ -133,16 +138,16 @@ fn compile(request: &CompileRequest, source: &[u8], filename: &[u8]) -> Outcome 
     if f & FLAG_AST != 0 {
         let tree: Mod = wire::from_bytes(source).map_err(|e| other_error("ValueError", &format!("{e:?}")))?;
         let c = taipan_compiler::compile(&tree, &file, options).map_err(|e| error_bytes(&e))?;
-        return Ok((marshal::dump_code(&c.code), warning_bytes(&c.warnings)));
+        return Ok((marshal::dump_code(&c.code), warning_bytes(&c.warnings, b"")));
     }
     match request.want {
         0 => {
             let c = taipan_compiler::compile_source(source, &name, mode, options).map_err(|e| error_bytes(&e))?;
-            Ok((marshal::dump_code(&c.code), warning_bytes(&c.warnings)))
+            Ok((marshal::dump_code(&c.code), warning_bytes(&c.warnings, source)))
         }
         1 => {
             let p = taipan_syntax::parse_bytes(source, &name, mode, parse).map_err(|e| error_bytes(&e))?;
-            Ok((wire::to_bytes(&p.tree), warning_bytes(&p.warnings)))
+            Ok((wire::to_bytes(&p.tree), warning_bytes(&p.warnings, source)))
         }
         2 => Ok((token_bytes(source, f & EXTRA_TOKENS != 0), Vec::new())),
         _ => Err(other_error(

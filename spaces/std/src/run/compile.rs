@@ -89,14 +89,16 @@ fn error(sp: Space, filename: &[u8], b: &[u8]) -> Raised {
     made.unwrap_or(Raised)
 }
 
-/// Issues the warnings: a marshalled tuple of (category name, message, line).
+/// Issues the warnings: a marshalled tuple of (category name, message, line, offset, end line, end offset, text).
 fn warnings(sp: Space, filename: &[u8], b: &[u8]) -> Res<()> {
     if b.is_empty() {
         return Ok(());
     }
     let (w, _) = unmarshal::read(sp, b, false)?;
     for row in sp.tuple_items(w) {
-        let [w_kind, w_message, w_line] = sp.tuple_items(*row) else { continue };
+        let [w_kind, w_message, w_line, w_offset, w_end_line, w_end_offset, w_text] = sp.tuple_items(*row) else {
+            continue;
+        };
         let kind = sp.string_w(*w_kind)?;
         let index = known::NAMES.iter().position(|n| *n == kind).map_or(known::SYNTAX_WARNING, |i| i as u32);
         let w_file = sp.newstr_wtf8(filename)?;
@@ -105,7 +107,7 @@ fn warnings(sp: Space, filename: &[u8], b: &[u8]) -> Res<()> {
         if sp.call(w_warn, &[*w_message, sp.known(index), w_file, *w_line]).is_err() {
             // As an error it is a SyntaxError at that line.
             if sp.catch(index) {
-                let w_info = sp.newtuple(&[w_file, *w_line, W::NONE, W::NONE])?;
+                let w_info = sp.newtuple(&[w_file, *w_line, *w_offset, *w_text, *w_end_line, *w_end_offset])?;
                 let w_exc = sp.call(sp.known(known::SYNTAX_ERROR), &[*w_message, w_info])?;
                 return Err(sp.raise_object(w_exc, W::NULL));
             }

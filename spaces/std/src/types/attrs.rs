@@ -156,6 +156,10 @@ pub fn type_getattribute(sp: Space, w: W, w_name: W) -> Res<W> {
     }
 }
 
+/// Values of `__abc_tpflags__`.
+const ABC_SEQUENCE: i64 = 32;
+const ABC_MAPPING: i64 = 64;
+
 /// Plain data: neither a descriptor, a function nor a class.
 fn is_plain(sp: Space, w: W) -> bool {
     w.is_int() || {
@@ -178,6 +182,16 @@ pub fn type_setattr(sp: Space, w: W, w_name: W, value: W) -> Res<()> {
         ));
     }
     let w_name = attr_name(sp, w_name)?;
+    if w_name == name!(sp, "__abc_tpflags__") && value.is_int() {
+        // How the abstract base classes say that instances match sequence or mapping patterns; not an attribute.
+        t.flags &= !(tflags::SEQUENCE | tflags::MAPPING);
+        t.flags |= match value.untag() {
+            ABC_SEQUENCE => tflags::SEQUENCE,
+            ABC_MAPPING => tflags::MAPPING,
+            _ => 0,
+        };
+        return Ok(());
+    }
     let w_meta = type_of(sp, w);
     if let Some(d) = lookup(sp, w_meta, w_name)
         && let Some(f) = slots_of(sp, d).descr_set

@@ -201,7 +201,7 @@ const COMPARISONS: [&str; 6] = ["<", "<=", "==", "!=", ">", ">="];
 /// a op b by slots; NotImplemented of both sides is the default (identity) or an error.
 #[inline]
 pub fn compare(sp: Space, a: W, b: W, op: u32) -> Res<W> {
-    taipan_interp::call::check_native_stack(sp)?;
+    taipan_interp::call::check_native_stack_while(sp, " in comparison")?;
     let (ta, tb) = (type_of(sp, a), type_of(sp, b));
     let f = type_slots(ta).compare;
     let mut g: Option<CompareFn> = type_slots(tb).compare;
@@ -285,7 +285,7 @@ pub fn is_true(sp: Space, w: W) -> Res<bool> {
 
 /// repr(a)
 pub fn repr(sp: Space, w: W) -> Res<W> {
-    taipan_interp::call::check_native_stack(sp)?;
+    taipan_interp::call::check_native_stack_while(sp, " while getting the repr of an object")?;
     let Some(f) = slots_of(sp, w).repr else {
         return sp.newstr(&format!("<{} object at {}>", tname(sp, w), super::object::address(w)));
     };
@@ -367,7 +367,7 @@ pub fn len(sp: Space, w: W) -> Res<i64> {
 /// hash(a)
 #[inline]
 pub fn hash(sp: Space, w: W) -> Res<i64> {
-    taipan_interp::call::check_native_stack(sp)?;
+    taipan_interp::call::check_native_stack_while(sp, " while hashing a tuple")?;
     let Some(f) = slots_of(sp, w).hash else { return Err(slotgeneric::unhashable(sp, w)) };
     // SAFETY: the slot of the object's class.
     let h = unsafe { f(sp.th(), w) };

@@ -31,12 +31,12 @@ pub fn type_(sp: Space, w: W) -> Res<W> {
 }
 #[slot]
 pub fn isinstance(sp: Space, w: W, cls: W) -> Res<bool> {
-    taipan_interp::call::check_native_stack(sp)?;
+    taipan_interp::call::check_native_stack_while(sp, " in __instancecheck__")?;
     inst::isinstance(sp, w, cls)
 }
 #[slot]
 pub fn issubclass(sp: Space, w: W, cls: W) -> Res<bool> {
-    taipan_interp::call::check_native_stack(sp)?;
+    taipan_interp::call::check_native_stack_while(sp, " in __subclasscheck__")?;
     inst::issubclass(sp, w, cls)
 }
 #[slot]

@@ -1,4 +1,5 @@
-//! App-level tests: `tests/app/*.py`, each with its expected output beside it (`NAME.out`), run under every profile.
+//! App-level tests: `tests/app/*.py`, each with its expected output beside it (`NAME.out`), run under every profile. A `NAME.cmd` holds
+//! arguments instead of a program.
 //!
 //! The files are plain Python: CPython prints the same. `--renew` writes the expected output from a CPython 3.14 (`TAIPAN_CPYTHON`).
 
@@ -12,9 +13,14 @@ const CONFIGURATIONS: &[&[&str]] =
     &[&[], &["--profile", "nogc"], &["--set", "gc.nursery=64KB"], &["--set", "gc.stress=50"]];
 
 fn output(program: &Path, arguments: &[&str], file: &Path) -> Option<(String, bool)> {
+    let more: Vec<String> = if file.extension().is_some_and(|x| x == "cmd") {
+        fs::read_to_string(file).ok()?.split_whitespace().map(str::to_string).collect()
+    } else {
+        vec![file.file_name()?.to_string_lossy().into_owned()]
+    };
     let out = Command::new(program)
         .args(arguments)
-        .arg(file.file_name().unwrap_or_default())
+        .args(more)
         .current_dir(file.parent()?)
         .env("PYTHONHASHSEED", "0")
         .env("PYTHONDONTWRITEBYTECODE", "1")
@@ -49,7 +55,9 @@ pub fn run(arguments: &[String]) -> bool {
     let only: Vec<&String> = arguments.iter().filter(|a| !a.starts_with("--")).collect();
     let folder = root().join("tests/app");
     let mut files: Vec<PathBuf> = fs::read_dir(&folder)
-        .map(|d| d.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|x| x == "py")).collect())
+        .map(|d| {
+            d.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|x| x == "py" || x == "cmd")).collect()
+        })
         .unwrap_or_default();
     files.sort();
     let python = std::env::var("TAIPAN_CPYTHON").unwrap_or_else(|_| "python3.14".into());

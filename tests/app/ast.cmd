@@ -1,0 +1,1 @@
+-m ast language.py

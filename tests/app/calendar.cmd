@@ -1,0 +1,1 @@
+-m calendar 2026

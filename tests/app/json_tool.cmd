@@ -1,0 +1,1 @@
+-m json.tool sample.json

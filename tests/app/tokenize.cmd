@@ -1,0 +1,1 @@
+-m tokenize language.py

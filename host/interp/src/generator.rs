@@ -144,8 +144,12 @@ pub unsafe fn suspend<M: Mode>(m: M, f: *mut Frame, _v: M::W) -> bool {
     let w_gen = *(*f).base.sub(1);
     let g = w_gen.ptr::<WGenerator>();
     let n = (*f).sp.offset_from((*f).base) as usize;
-    // One barrier serves all the stores that follow without a call.
+    // The barrier for the fields and for the whole range, which follow without a call in between.
     taipan_abi::mode::barrier(th, w_gen, &raw mut (*g).w_handled);
+    if w_gen.header().gc & taipan_abi::gc::GC_BARRIER != 0 {
+        let lo = WGenerator::slots(g).add(1);
+        ((*(*th).gcvt).wb_range)(th.cast(), w_gen.ptr(), lo, lo.add(n));
+    }
     std::ptr::copy_nonoverlapping((*f).base, WGenerator::slots(g).add(1), n);
     (*g).depth = (n - (*(*f).code).nlocalsplus as usize) as u32;
     (*g).ip = (*f).ip;

@@ -76,12 +76,9 @@ pub(crate) fn check_group_match(sp: Space, st: &Stack) -> Res<()> {
     let (w_exc, w_class) = (st.peek(2), st.peek(1));
     check_classes(sp, w_class, "catching classes that do not inherit from BaseException is not allowed")?;
     let w_group = sp.known(known::BASE_EXCEPTION_GROUP);
-    let classes = match sp.tuple_opt(w_class) {
-        Some(items) => items.to_vec(),
-        None => vec![w_class],
-    };
+    let classes = sp.tuple_opt(w_class).unwrap_or(std::slice::from_ref(&w_class));
     for w in classes {
-        if sp.issubclass(w, w_group)? {
+        if sp.issubclass(*w, w_group)? {
             return Err(sp.type_error("catching ExceptionGroup with except* is not allowed. Use except instead."));
         }
     }

@@ -2,7 +2,6 @@
 
 use super::compile::{self, Request};
 use super::{code, frametype, imp, ops};
-use crate::layouts::WFunction;
 use taipan_abi::host::{FLAG_AST, FLAG_SOURCE_IS_UTF8};
 use taipan_abi::known;
 use taipan_abi::opcode::co;
@@ -415,38 +414,6 @@ fn print(sp: Space, _w: W, args: Args) -> Res<W> {
     Ok(W::NONE)
 }
 
-/// Opens a file.
-#[interp_fn(
-    sig = "(file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None)"
-)]
-fn open(
-    sp: Space,
-    w_file: W,
-    w_mode: W,
-    w_buffering: W,
-    w_encoding: W,
-    w_errors: W,
-    w_newline: W,
-    w_closefd: W,
-    w_opener: W,
-) -> Res<W> {
-    let w_io = sp.import_module(name!(sp, "_io"))?;
-    let w_open = sp.getattr(w_io, name!(sp, "open"))?;
-    sp.call(w_open, &[w_file, w_mode, w_buffering, w_encoding, w_errors, w_newline, w_closefd, w_opener])
-}
-
-/// Calls a function of a module's app-level part.
-pub fn call_in(sp: Space, module: &str, function: &str, args: &[W]) -> Res<W> {
-    let w_module = sp.import_module(sp.intern(module))?;
-    sp.call(sp.getattr_str(w_module, function)?, args)
-}
-
-/// The globals that a function runs with.
-pub fn globals_of(w_func: W) -> W {
-    // SAFETY: the caller knows that it is a function.
-    unsafe { (*w_func.ptr::<WFunction>()).w_globals }
-}
-
 fn init(sp: Space, w: W) -> Res<()> {
     let d = ops::module_dict(w);
     let families: [&[FnSpec]; 4] =
@@ -482,7 +449,7 @@ mixed_module!(
     MODULE,
     "builtins",
     doc = "What every program sees without importing it.",
-    functions = [globals, locals, build_class, import, compile_, eval, exec, print, open],
+    functions = [globals, locals, build_class, import, compile_, eval, exec, print],
     init = init,
     app = include_str!("builtins_app.py")
 );

@@ -133,17 +133,6 @@ fn close(sp: Space, w: W) -> Res<W> {
     generator::close(sp, w)
 }
 
-pub(super) fn finalize(sp: Space, w: W) {
-    let g = gen_obj(w);
-    if g.state == gen_state::SUSPENDED {
-        let exc = sp.take_exc();
-        if generator::close(sp, w).is_err() && sp.write_unraisable(w).is_err() {
-            sp.take_exc();
-        }
-        sp.thread().exc = exc;
-    }
-}
-
 macro_rules! describe {
     ($repr:ident, $kind:literal) => {
         #[slot]

@@ -8,10 +8,21 @@ use taipan_plugin_api::{interp_fn, mixed_module};
 
 const MAX_DEPTH: u32 = 1000;
 
-/// The bytes of an object.
+/// How to write.
+#[derive(Copy, Clone)]
+struct Form {
+    version: i64,
+    allow_code: bool,
+}
+
+/// The bytes of an object, code objects included.
 pub fn dump(sp: Space, w: W, version: i64) -> Res<Vec<u8>> {
+    bytes(sp, w, Form { version, allow_code: true })
+}
+
+fn bytes(sp: Space, w: W, form: Form) -> Res<Vec<u8>> {
     let mut out = Vec::new();
-    write(sp, &mut out, w, version, 0)?;
+    write(sp, &mut out, w, form, 0)?;
     Ok(out)
 }
 
@@ -21,7 +32,7 @@ fn size(sp: Space, out: &mut Vec<u8>, n: usize) -> Res<()> {
     Ok(())
 }
 
-fn write(sp: Space, out: &mut Vec<u8>, w: W, version: i64, depth: u32) -> Res<()> {
+fn write(sp: Space, out: &mut Vec<u8>, w: W, form: Form, depth: u32) -> Res<()> {
     if depth > MAX_DEPTH {
         return Err(sp.value_error("object too deeply nested to marshal"));
     }
@@ -56,7 +67,7 @@ fn write(sp: Space, out: &mut Vec<u8>, w: W, version: i64, depth: u32) -> Res<()
                 // SAFETY: a str's header.
                 let interned = unsafe { w.header().aux[1] } & crate::layouts::STR_INTERNED != 0;
                 let b = t.to_wtf8();
-                match (t.ascii().is_some() && version >= 4, b.len() < 256) {
+                match (t.ascii().is_some() && form.version >= 4, b.len() < 256) {
                     (true, true) => {
                         out.push(if interned { b'Z' } else { b'z' });
                         out.push(b.len() as u8);
@@ -66,7 +77,7 @@ fn write(sp: Space, out: &mut Vec<u8>, w: W, version: i64, depth: u32) -> Res<()
                         size(sp, out, b.len())?;
                     }
                     _ => {
-                        out.push(if interned && version >= 3 { b't' } else { b'u' });
+                        out.push(if interned && form.version >= 3 { b't' } else { b'u' });
                         size(sp, out, b.len())?;
                     }
                 }
@@ -80,7 +91,7 @@ fn write(sp: Space, out: &mut Vec<u8>, w: W, version: i64, depth: u32) -> Res<()
             }
             TID_TUPLE => {
                 let items = sp.tuple_items(w);
-                if version >= 4 && items.len() < 256 {
+                if form.version >= 4 && items.len() < 256 {
                     out.push(b')');
                     out.push(items.len() as u8);
                 } else {
@@ -88,7 +99,7 @@ fn write(sp: Space, out: &mut Vec<u8>, w: W, version: i64, depth: u32) -> Res<()
                     size(sp, out, items.len())?;
                 }
                 for x in items {
-                    write(sp, out, *x, version, depth + 1)?;
+                    write(sp, out, *x, form, depth + 1)?;
                 }
             }
             TID_LIST => {
@@ -96,15 +107,15 @@ fn write(sp: Space, out: &mut Vec<u8>, w: W, version: i64, depth: u32) -> Res<()
                 out.push(b'[');
                 size(sp, out, n as usize)?;
                 for i in 0..n {
-                    write(sp, out, sp.list_item(w, i)?, version, depth + 1)?;
+                    write(sp, out, sp.list_item(w, i)?, form, depth + 1)?;
                 }
             }
             TID_DICT => {
                 out.push(b'{');
                 let mut pos = 0;
                 while let Some((k, v)) = sp.dict_next(w, &mut pos) {
-                    write(sp, out, k, version, depth + 1)?;
-                    write(sp, out, v, version, depth + 1)?;
+                    write(sp, out, k, form, depth + 1)?;
+                    write(sp, out, v, form, depth + 1)?;
                 }
                 out.push(b'0');
             }
@@ -113,20 +124,23 @@ fn write(sp: Space, out: &mut Vec<u8>, w: W, version: i64, depth: u32) -> Res<()
                 out.push(if t == TID_SET { b'<' } else { b'>' });
                 size(sp, out, items.len())?;
                 for x in items {
-                    write(sp, out, *x, version, depth + 1)?;
+                    write(sp, out, *x, form, depth + 1)?;
                 }
                 let _keep = w_items;
             }
             TID_SLICE => {
-                if version < 5 {
+                if form.version < 5 {
                     return Err(sp.value_error("unmarshallable object"));
                 }
                 out.push(b':');
                 for n in ["start", "stop", "step"] {
-                    write(sp, out, sp.getattr_str(w, n)?, version, depth + 1)?;
+                    write(sp, out, sp.getattr_str(w, n)?, form, depth + 1)?;
                 }
             }
             TID_CODE => {
+                if !form.allow_code {
+                    return Err(sp.value_error("marshalling code objects is disallowed"));
+                }
                 let c = code::get(w);
                 out.push(b'c');
                 for n in
@@ -134,7 +148,7 @@ fn write(sp: Space, out: &mut Vec<u8>, w: W, version: i64, depth: u32) -> Res<()
                 {
                     out.extend_from_slice(&n.to_le_bytes());
                 }
-                write(sp, out, sp.getattr(w, name!(sp, "co_code"))?, version, depth + 1)?;
+                write(sp, out, sp.getattr(w, name!(sp, "co_code"))?, form, depth + 1)?;
                 for x in [
                     c.w_consts,
                     c.w_names,
@@ -146,7 +160,7 @@ fn write(sp: Space, out: &mut Vec<u8>, w: W, version: i64, depth: u32) -> Res<()
                     c.w_linetable,
                     c.w_exceptiontable,
                 ] {
-                    write(sp, out, x, version, depth + 1)?;
+                    write(sp, out, x, form, depth + 1)?;
                 }
             }
             _ => match Buffer::get(sp, w) {
@@ -189,8 +203,8 @@ fn long(sp: Space, out: &mut Vec<u8>, w: W) -> Res<()> {
 
 /// The bytes of an object.
 #[interp_fn(sig = "(value, version=5, /, *, allow_code=True)")]
-fn dumps(sp: Space, w: W, version: i64, _allow_code: bool) -> Res<Vec<u8>> {
-    dump(sp, w, version)
+fn dumps(sp: Space, w: W, version: i64, allow_code: bool) -> Res<Vec<u8>> {
+    bytes(sp, w, Form { version, allow_code })
 }
 /// The object of some bytes.
 #[interp_fn(sig = "(bytes, /, *, allow_code=True)")]
@@ -199,8 +213,8 @@ fn loads(sp: Space, b: Buffer, allow_code: bool) -> Res<W> {
 }
 /// Writes an object to a binary file.
 #[interp_fn(name = "dump", sig = "(value, file, version=5, /, *, allow_code=True)")]
-fn dump_file(sp: Space, w: W, w_file: W, version: i64, _allow_code: bool) -> Res<W> {
-    let w_bytes = sp.newbytes(&dump(sp, w, version)?)?;
+fn dump_file(sp: Space, w: W, w_file: W, version: i64, allow_code: bool) -> Res<W> {
+    let w_bytes = sp.newbytes(&bytes(sp, w, Form { version, allow_code })?)?;
     sp.call_method(w_file, name!(sp, "write"), &[w_bytes])
 }
 /// Reads one object from a binary file.

@@ -35,8 +35,9 @@ def _cache_files_of_the_library():
 
 
 def _streams():
-    import _io
+    import builtins
     import io
+    builtins.open = io.open
     encoding = errors = None
     spec = _setting('io.encoding')
     if spec:
@@ -76,7 +77,6 @@ def start():
     import encodings
     import codecs
     _streams()
-    import builtins
     if sys.warnoptions:
         import warnings
     import _signal

@@ -174,10 +174,10 @@ fn setswitchinterval(sp: Space, seconds: f64) -> Res<()> {
 fn audit(_sp: Space, _w: W, _args: Args) -> Res<W> {
     Ok(W::NONE)
 }
-/// Adds an audit hook; hooks are not called in this version.
+/// Audit hooks are not there yet.
 #[interp_fn(sig = "(hook)")]
-fn addaudithook(_sp: Space, _w: W) -> Res<()> {
-    Ok(())
+fn addaudithook(sp: Space, _w: W) -> Res<()> {
+    Err(sp.not_implemented("sys.addaudithook()"))
 }
 /// Prints an expression's value at the prompt.
 #[interp_fn(sig = "(object, /)")]

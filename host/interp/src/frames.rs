@@ -1,6 +1,7 @@
 //! Frame objects and tracebacks.
 
 use crate::call::save_words;
+use crate::generator::generator_of;
 use crate::objects::{WFrame, WGenerator, WTraceback};
 use crate::unwind::last_instruction;
 use taipan_abi::thread::{Code, Frame, fr};
@@ -23,7 +24,7 @@ pub unsafe fn frame_object(sp: Space, f: *mut Frame) -> Res<W> {
     o.w_ns = (*f).w_locals;
     o.trace_lines = true;
     if (*f).flags & fr::GENERATOR != 0 {
-        o.w_generator = *(*f).base.sub(1);
+        o.w_generator = generator_of(f);
         let w_gen = o.w_generator;
         setfield!(sp, w_gen, WGenerator, w_frame, w);
     }

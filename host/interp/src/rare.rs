@@ -145,11 +145,18 @@ unsafe fn instruction<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, op: Op, arg: 
         Op::LOAD_SUPER_ATTR => {
             let w_name = *code.names.add(n >> 2);
             let (w_super, w_class, w_self) = (st.peek(3), st.peek(2), st.peek(1));
-            let w_proxy = if arg & 2 != 0 || w_super != sp.known(known::SUPER) {
+            if w_super == sp.known(known::SUPER) {
+                let (w, w_bound) = s.load_super(sp, w_class, w_self, w_name, arg & 1 != 0)?;
+                st.drop(3);
+                st.push(w);
+                if arg & 1 != 0 {
+                    st.push(w_bound);
+                }
+                return Ok(());
+            }
+            let w_proxy = {
                 let two = [w_class, w_self];
                 sp.call(w_super, if arg & 2 != 0 { &two } else { &[] })?
-            } else {
-                sp.call(w_super, &[w_class, w_self])?
             };
             let w = sp.getattr(w_proxy, w_name)?;
             st.drop(3);

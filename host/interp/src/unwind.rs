@@ -47,10 +47,12 @@ pub unsafe fn unwind<const TRACE: bool>(sp: Space, mut reraised: bool) -> bool {
             generator::finished(sp, f);
         }
         frames::detach(sp, f);
+        let window = (*f).base.sub(1);
         call::pop_frame(th, f);
         if flags & fr::ENTRY != 0 {
             return false;
         }
+        generator::wake(th, window);
         let caller = (*th).gc.frame_top as *mut Frame;
         match cont {
             // `__next__` said StopIteration: the loop is over.

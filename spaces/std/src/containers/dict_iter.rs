@@ -3,6 +3,7 @@
 use super::dict;
 use super::table;
 use super::tids;
+use super::Paired;
 use super::util::*;
 use super::views::{KEYS, VALUES};
 use crate::layouts::{WDict, WDictIter, WDictKeys};
@@ -104,6 +105,11 @@ fn step(sp: Space, w_self: W, back: bool) -> Res<Option<(W, W)>> {
         let e = table::entry(it.w_dict, i);
         Ok(Some((e.w_key, e.w_value)))
     }
+}
+
+/// next() of an iterator over items, for a `for` that unpacks the pair.
+pub fn item_pair(sp: Space, w_self: W) -> Res<Paired> {
+    Ok(step(sp, w_self, false)?.map_or(Paired::End, |(w_key, w_value)| Paired::Yes(w_key, w_value)))
 }
 
 /// next() of any of the iterators of dicts, for the evaluator too.

@@ -4,10 +4,11 @@ use super::code;
 use crate::layouts::{WCell, WFrame, WGenerator, WTraceback, tid};
 use taipan_abi::known;
 use taipan_abi::opcode::co;
-use taipan_abi::thread::Frame;
+use taipan_abi::thread::{Frame, fr as flags};
 use taipan_abi::types::Slots;
 use taipan_abi::word::{TID_CELL, TID_FRAME, TID_TRACEBACK, W};
 use taipan_interp::frames;
+use taipan_interp::generator::generator_of;
 use taipan_interp::objects::gen_state;
 use taipan_plugin_api::prelude::*;
 use taipan_plugin_api::{getset, interp_fn, methods, setfield, slot, table};
@@ -35,7 +36,7 @@ pub fn of_generator(sp: Space, w_gen: W) -> Res<W> {
             // It is on the stack somewhere above.
             let mut f = sp.thread().gc.frame_top as *mut Frame;
             while !(*f).code.is_null() {
-                if *(*f).base.sub(1) == w_gen {
+                if (*f).flags & flags::GENERATOR != 0 && generator_of(f) == w_gen {
                     return frames::frame_object(sp, f);
                 }
                 f = f.sub(1);
@@ -72,7 +73,11 @@ fn set_local(sp: Space, w: W, i: usize, kinds: &[u8], value: W) {
             return;
         }
         let o = fr(w);
-        if o.live.is_null() {
+        if !o.live.is_null() {
+            if (*o.live).flags & flags::DELEGATING != 0 {
+                sp.barrier(generator_of(o.live), at);
+            }
+        } else {
             let owner = if o.w_slots.is_null() { o.w_generator } else { o.w_slots };
             sp.barrier(owner, at);
         }

@@ -242,7 +242,7 @@ pub fn getattr(sp: Space, w: W, w_name: W) -> Res<W> {
     }
 }
 /// The built-in lookup that a class with `__getattr__` inherits.
-fn native_getattr_opt(sp: Space, w: W, w_type: W, w_name: W) -> Res<Option<W>> {
+pub fn native_getattr_opt(sp: Space, w: W, w_type: W, w_name: W) -> Res<Option<W>> {
     // SAFETY: a live word.
     let f = match lookup(sp, w_type, name!(sp, "__getattribute__")) {
         // SAFETY: the tid says which struct it is.

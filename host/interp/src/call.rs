@@ -35,7 +35,8 @@ pub unsafe fn enter<S: ObjSpace, M: Mode>(_s: S, m: M, w_func: W, args: *mut W, 
         for i in n..end {
             m.set(args.add(i), m.kw(W::NULL));
         }
-    } else if !with_defaults(m, func, code, args, n) && bind::bind(Space::new(m.th()), w_func, args, n, W::NULL).is_err()
+    } else if !with_defaults(m, func, code, args, n)
+        && bind::bind(Space::new(m.th()), w_func, args, n, W::NULL).is_err()
     {
         return false;
     }

@@ -1,9 +1,9 @@
 //! Iterators of dicts: forward and reverse, over keys, values and items.
 
+use super::Paired;
 use super::dict;
 use super::table;
 use super::tids;
-use super::Paired;
 use super::util::*;
 use super::views::{KEYS, VALUES};
 use crate::layouts::{WDict, WDictIter, WDictKeys};

@@ -1,7 +1,7 @@
 //! enumerate, zip, map, filter.
 
-use super::seqiter::iter_self;
 use super::Paired;
+use super::seqiter::iter_self;
 use super::util::*;
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;

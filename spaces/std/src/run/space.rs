@@ -3,9 +3,9 @@
 //! Cache keys: `tid | epoch << 32` for attributes (the row says class and shape, the epoch that no class has changed since), a dict's
 //! `keys_version` for globals, a class's version for instantiation.
 
-use crate::containers;
 use super::attrcache::{getattr_slow, instantiation, load_method_slow, setattr_slow};
 use super::{fastcall, special};
+use crate::containers;
 use crate::layouts::*;
 use crate::num;
 use crate::text;
@@ -261,8 +261,7 @@ impl ObjSpace for StdSpace {
                 }
             };
             return new_float(m, r);
-        }
-        else if !M::RECORDING
+        } else if !M::RECORDING
             && (is_instance(m, a) || is_instance(m, b))
             && let Some(c) = special::binop(m, op, inplace, a, b)
         {
@@ -817,4 +816,3 @@ unsafe fn load_global_slow(sp: Space, w_globals: W, w_name: W, cache: *mut Cache
     };
     found.ok_or_else(|| taipan_interp::rare::name_error(sp, w_name))
 }
-

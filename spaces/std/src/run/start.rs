@@ -142,7 +142,7 @@ fn support(sp: Space) -> Res<W> {
             filename: b"<start>",
             mode: 0,
             optimize: 0,
-            flags: taipan_abi::host::FLAG_SOURCE_IS_UTF8,
+            flags: taipan_abi::host::FLAG_SOURCE_IS_UTF8 | taipan_abi::host::FLAG_APP_LEVEL,
             want: 0,
             feature_version: -1,
         },

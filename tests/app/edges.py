@@ -1,6 +1,5 @@
 # Corners of built-in types: objects that change under an operation, arguments of subclasses, wide hashes and lengths.
-import gc, operator, sys, weakref
-from contextlib import contextmanager
+import operator, sys
 
 
 def attempt(f, *a, **k):
@@ -115,18 +114,4 @@ except TypeError as e:
     print(e)
 
 
-class A:
-    pass
-
-
-@contextmanager
-def dies(a, b):
-    a, b = weakref.ref(a), weakref.ref(b)
-    gc.collect()
-    print(a(), b())
-    yield
-
-
-with dies(A(), b=A()):
-    pass
 print(operator.itemgetter.__text_signature__, operator.itemgetter(1).__text_signature__)

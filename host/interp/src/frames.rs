@@ -112,7 +112,7 @@ pub unsafe fn add_traceback(sp: Space, f: *mut Frame, at: usize) {
         let w_tb = sp.alloc(TID_TRACEBACK, std::mem::size_of::<WTraceback>())?;
         let t = &mut *w_tb.ptr::<WTraceback>();
         t.w_frame = w_frame;
-        t.lasti = at as u64;
+        t.lasti = at as u64 * 2;
         t.lineno = -1;
         t.w_next = exc_traceback(w_exc);
         Ok(w_tb)

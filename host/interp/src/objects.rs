@@ -66,7 +66,7 @@ pub struct WTraceback {
     pub header: Header,
     pub w_next: W,
     pub w_frame: W,
-    /// Instruction word index in the frame's code.
+    /// The instruction in units of `tb_lasti`: two a word of the frame's code.
     pub lasti: u64,
     /// -1: computed from lasti when asked.
     pub lineno: i64,

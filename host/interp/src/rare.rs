@@ -514,12 +514,20 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
+/// Does the class of `w` know nothing of iteration? Messages are different then.
+fn no_iteration(sp: Space, w: W) -> bool {
+    // SAFETY: a live word; heap objects have slots.
+    w.is_int() || unsafe { (*sp.row(w).slots).iter.is_none() && (*sp.row(w).slots).getitem.is_none() }
+}
+
 fn unpack_ex(sp: Space, st: &Stack, before: usize, after: usize) -> Res<()> {
     let w = st.peek(1);
-    let (w_tuple, items) = match sp.unpack(w) {
-        Ok(x) => x,
-        Err(e) => return Err(e),
-    };
+    let (w_tuple, items) = sp.unpack(w).map_err(|e| {
+        if no_iteration(sp, w) && sp.catch(known::TYPE_ERROR) {
+            return raise!(sp, TYPE_ERROR, "cannot unpack non-iterable {} object", sp.type_name(w));
+        }
+        e
+    })?;
     if items.len() < before + after {
         return Err(raise!(
             sp,
@@ -612,16 +620,13 @@ fn dict_merge(sp: Space, st: &Stack, n: usize) -> Res<()> {
             if let Some([w_key]) = sp.tuple_opt(w_args) {
                 let w_key = *w_key;
                 sp.take_exc();
-                return Err(match sp.text_opt(w_key) {
-                    Some(t) => raise!(
-                        sp,
-                        TYPE_ERROR,
-                        "{} got multiple values for keyword argument '{}'",
-                        callable_text(sp, w_func),
-                        t.to_str()
-                    ),
-                    None => raise!(sp, TYPE_ERROR, "keywords must be strings"),
-                });
+                let key = sp.string_w(sp.str(w_key)?)?;
+                return Err(raise!(
+                    sp,
+                    TYPE_ERROR,
+                    "{} got multiple values for keyword argument '{key}'",
+                    callable_text(sp, w_func)
+                ));
             }
         }
         return Err(Raised);
@@ -639,10 +644,7 @@ fn extend_list(sp: Space, w_list: W, w: W) -> Res<()> {
             Ok(())
         }
         Err(e) => {
-            // SAFETY: a live word; heap objects have slots.
-            let plain =
-                w.is_int() || unsafe { (*sp.row(w).slots).iter.is_none() && (*sp.row(w).slots).getitem.is_none() };
-            if plain && sp.catch(known::TYPE_ERROR) {
+            if no_iteration(sp, w) && sp.catch(known::TYPE_ERROR) {
                 return Err(raise!(sp, TYPE_ERROR, "Value after * must be an iterable, not {}", sp.type_name(w)));
             }
             Err(e)

@@ -37,12 +37,26 @@ fn is_exception_class(sp: Space, w: W) -> bool {
         && sp.issubclass(w, sp.known(known::BASE_EXCEPTION)).unwrap_or(false)
 }
 
+/// The exception that `raise CLASS` means.
+fn instantiate(sp: Space, w_class: W) -> Res<W> {
+    let w = sp.call(w_class, &[])?;
+    if !sp.isinstance(w, sp.known(known::BASE_EXCEPTION))? {
+        let (c, t) = (sp.repr_string(w_class)?, sp.repr_string(sp.type_(w)?)?);
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "calling {c} should have returned an instance of BaseException, not {t}"
+        ));
+    }
+    Ok(w)
+}
+
 fn with_cause(sp: Space, w_exc: W, w_cause: W) -> Res<W> {
-    let w_exc = if is_exception_class(sp, w_exc) { sp.call(w_exc, &[])? } else { w_exc };
+    let w_exc = if is_exception_class(sp, w_exc) { instantiate(sp, w_exc)? } else { w_exc };
     if !sp.isinstance(w_exc, sp.known(known::BASE_EXCEPTION))? {
         return Err(sp.type_error("exceptions must derive from BaseException"));
     }
-    let w_cause = if is_exception_class(sp, w_cause) { sp.call(w_cause, &[])? } else { w_cause };
+    let w_cause = if is_exception_class(sp, w_cause) { instantiate(sp, w_cause)? } else { w_cause };
     if !w_cause.is_none() && !sp.isinstance(w_cause, sp.known(known::BASE_EXCEPTION))? {
         return Err(sp.type_error("exception causes must derive from BaseException"));
     }

@@ -92,7 +92,13 @@ fn step(sp: Space, w_self: W, back: bool) -> Res<Option<(W, W)>> {
     }
     // SAFETY: a dict; the entry was just found.
     unsafe {
-        let found = if back { table::prev(it.w_dict, it.index) } else { table::next(it.w_dict, it.index) };
+        // Behind the end of a table that has been exchanged there is nothing, backwards too.
+        let gone = || d.w_keys.is_null() || it.index > (*d.w_keys.ptr::<WDictKeys>()).nentries;
+        let found = match back {
+            false => table::next(it.w_dict, it.index),
+            true if gone() => None,
+            true => table::prev(it.w_dict, it.index),
+        };
         let Some(i) = found else {
             it.w_dict = W::NULL;
             return Ok(None);
@@ -146,6 +152,7 @@ fn length_hint(_sp: Space, w_self: W) -> Res<usize> {
 /// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn reduce(sp: Space, w_self: W) -> Res<W> {
+    let w_iter = builtin(sp, "iter")?;
     // A copy of the iterator is used up, so that this one stays where it is.
     // SAFETY: the rows of dict iterators have this layout.
     let w_copy = unsafe { sp.alloc(w_self.tid(), size_of::<WDictIter>())? };
@@ -158,5 +165,5 @@ fn reduce(sp: Space, w_self: W) -> Res<W> {
     let w_list = sp.newlist(&[])?;
     sp.for_each(w_copy, |w| sp.list_append(w_list, w).map(|_| true))?;
     let w_args = sp.newtuple(&[w_list])?;
-    sp.newtuple(&[builtin(sp, "iter")?, w_args])
+    sp.newtuple(&[w_iter, w_args])
 }

@@ -418,13 +418,13 @@ fn set_tb_next(sp: Space, w: W, v: W) -> Res<()> {
 #[slot]
 fn tb_lasti(_sp: Space, w: W) -> Res<W> {
     // As in CPython's tools, two units a code word: `co_positions()[tb_lasti // 2]`.
-    Ok(W::int(tb(w).lasti as i64 * 2))
+    Ok(W::int(tb(w).lasti as i64))
 }
 #[slot]
 fn tb_lineno(sp: Space, w: W) -> Res<W> {
     let t = tb(w);
     if t.lineno < 0 {
-        t.lineno = code::line(sp, fr(t.w_frame).w_code, t.lasti as usize);
+        t.lineno = code::line(sp, fr(t.w_frame).w_code, t.lasti as usize / 2);
     }
     Ok(if t.lineno > 0 { W::int(t.lineno) } else { W::NONE })
 }
@@ -464,7 +464,7 @@ fn tb_new(sp: Space, _w_type: W, args: Args) -> Res<W> {
         let t = tb(w);
         t.w_next = if v[0].is_none() { W::NULL } else { v[0] };
         t.w_frame = v[1];
-        t.lasti = (lasti.max(0) / 2) as u64;
+        t.lasti = lasti.max(0) as u64;
         t.lineno = lineno;
         Ok(w)
     }

@@ -92,7 +92,7 @@ pub fn snapshot(sp: Space, w: W) -> Res<W> {
     let (names, kinds) = layout(sp, w);
     for (i, w_name) in names.iter().enumerate() {
         let v = local(w, i, kinds);
-        if !v.is_null() && kinds[i] & 0x10 == 0 {
+        if !v.is_null() {
             sp.dict_set(d, *w_name, v)?;
         }
     }
@@ -100,6 +100,15 @@ pub fn snapshot(sp: Space, w: W) -> Res<W> {
         sp.dict_update(d, fr(w).w_extra, 1)?;
     }
     Ok(d)
+}
+
+/// Kind of a local that only an inlined comprehension of a class or module body has.
+const HIDDEN: u8 = 0x10;
+
+/// Is such a local bound now? Then they are what `locals()` is about.
+fn in_comprehension(sp: Space, w: W) -> bool {
+    let kinds = layout(sp, w).1;
+    (0..kinds.len()).any(|i| kinds[i] & HIDDEN != 0 && !local(w, i, kinds).is_null())
 }
 
 /// `locals()` of a frame: the namespace of a class or module body, else a snapshot.
@@ -111,7 +120,7 @@ pub fn locals(sp: Space, w: W) -> Res<W> {
         // SAFETY: a live frame.
         unsafe { (*o.live).w_locals }
     };
-    if ns.is_null() { snapshot(sp, w) } else { Ok(ns) }
+    if ns.is_null() || in_comprehension(sp, w) { snapshot(sp, w) } else { Ok(ns) }
 }
 
 #[slot]
@@ -142,7 +151,7 @@ fn f_builtins(sp: Space, w: W) -> Res<W> {
 #[slot]
 fn f_locals(sp: Space, w: W) -> Res<W> {
     let c = code::get(fr(w).w_code);
-    if c.flags & co::OPTIMIZED != 0 { proxy(sp, w) } else { locals(sp, w) }
+    if c.flags & co::OPTIMIZED != 0 || in_comprehension(sp, w) { proxy(sp, w) } else { locals(sp, w) }
 }
 /// The line a frame is at.
 pub fn lineno(sp: Space, w: W) -> i64 {
@@ -262,9 +271,8 @@ fn index_of(sp: Space, w_frame: W, w_key: W) -> Res<Option<usize>> {
     if sp.text_opt(w_key).is_none() {
         return Ok(None);
     }
-    let (names, kinds) = layout(sp, w_frame);
-    for (i, n) in names.iter().enumerate() {
-        if kinds[i] & 0x10 == 0 && (*n == w_key || sp.eq_w(*n, w_key)?) {
+    for (i, n) in layout(sp, w_frame).0.iter().enumerate() {
+        if *n == w_key || sp.eq_w(*n, w_key)? {
             return Ok(Some(i));
         }
     }

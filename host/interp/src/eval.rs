@@ -758,6 +758,9 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                     sp = sp.sub(1);
                     save!();
                     let (flags, cont) = ((*f).flags, (*f).cont);
+                    if TRACE {
+                        check!(traced::returned(sp_, f, m.w(v)).is_ok());
+                    }
                     check!(generator::suspend(m, f, v));
                     if flags & fr::ENTRY != 0 {
                         return Exit::Value(m.w(v));

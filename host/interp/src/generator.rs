@@ -220,11 +220,11 @@ pub fn send(sp: Space, w_gen: W, v: W, w_exc: W) -> Res<Sent> {
     unsafe {
         let g = w_gen.ptr::<WGenerator>();
         if (*g).state == gen_state::CLOSED {
-            if !w_exc.is_null() {
-                return Err(sp.set_exc(w_exc));
-            }
             if w_gen.is_tid(TID_COROUTINE) {
                 return Err(sp.runtime_error("cannot reuse already awaited coroutine"));
+            }
+            if !w_exc.is_null() {
+                return Err(sp.set_exc(w_exc));
             }
             return Ok(Sent::Returned(W::NONE));
         }

@@ -152,8 +152,13 @@ pub struct WFrame {
     pub w_extra: W,
     /// Word index of the last instruction once not live.
     pub lasti: u64,
-    /// A line set by a debugger, or 0; the line last reported to the trace function.
-    pub lineno: i64,
+    /// Tracing: the instruction executed last (-1: none yet) and its line.
+    pub traced_at: i64,
+    pub traced_line: i64,
+    /// Tracing: the line of the words `range_start .. range_end`.
+    pub range_start: u32,
+    pub range_end: u32,
+    pub range_line: i64,
     pub trace_lines: bool,
     pub trace_opcodes: bool,
     pub cleared: bool,

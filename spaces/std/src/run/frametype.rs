@@ -155,13 +155,22 @@ fn f_locals(sp: Space, w: W) -> Res<W> {
 }
 /// The line a frame is at.
 pub fn lineno(sp: Space, w: W) -> i64 {
-    // SAFETY: a frame object.
-    code::line(sp, fr(w).w_code, unsafe { frames::lasti(w) })
+    let o = fr(w);
+    // SAFETY: a frame object; a frame in use.
+    unsafe {
+        if !o.live.is_null() && (*o.live).ip == (*(*o.live).code).code {
+            // Not begun: it stands at the `def`; a module has no such line.
+            let c = &*(*o.live).code;
+            let module = c.flags & co::OPTIMIZED == 0 && sp.text_opt(c.w_name).is_some_and(|t| t.eq_str("<module>"));
+            return if module { 0 } else { c.firstlineno as i64 };
+        }
+        code::line(sp, o.w_code, frames::lasti(w))
+    }
 }
 #[slot]
 fn f_lineno(sp: Space, w: W) -> Res<W> {
     let n = lineno(sp, w);
-    Ok(if n > 0 { W::int(n) } else { W::NONE })
+    Ok(if n >= 0 { W::int(n) } else { W::NONE })
 }
 #[slot]
 fn set_f_lineno(sp: Space, _w: W, _v: W) -> Res<()> {
@@ -179,7 +188,8 @@ fn f_trace(_sp: Space, w: W) -> Res<W> {
 #[slot]
 fn set_f_trace(sp: Space, w: W, v: W) -> Res<()> {
     setfield!(sp, w, WFrame, w_trace, if v.is_none() { W::NULL } else { v });
-    fr(w).lineno = 0;
+    // SAFETY: a frame object.
+    unsafe { taipan_interp::traced::begin_at(sp, w) };
     Ok(())
 }
 #[slot]
@@ -209,6 +219,9 @@ fn clear(sp: Space, w: W) -> Res<()> {
         if state == gen_state::SUSPENDED {
             return Err(sp.runtime_error("cannot clear a suspended frame"));
         }
+        // One that never ran is over with this: an unawaited coroutine is reported.
+        // SAFETY: a generator object.
+        unsafe { super::gentype::gen_del(sp.th(), o.w_generator) };
         taipan_interp::generator::close(sp, o.w_generator)?;
     }
     let (names, _) = layout(sp, w);

@@ -122,6 +122,10 @@ pub fn thrown(sp: Space, w_type: W, w_value: W, w_tb: W) -> Res<W> {
 /// Raises an exception where the generator is suspended.
 #[interp_fn(method, sig = "(self, typ, val=None, tb=None, /)")]
 fn throw(sp: Space, w: W, w_type: W, w_value: Option<W>, w_tb: Option<W>) -> Res<W> {
+    throw_into(sp, w, w_type, w_value, w_tb)
+}
+
+fn throw_into(sp: Space, w: W, w_type: W, w_value: Option<W>, w_tb: Option<W>) -> Res<W> {
     if w_value.is_some() {
         sp.warn(
             known::DEPRECATION_WARNING,
@@ -272,8 +276,8 @@ pub static GENERATOR: TypeSpec = TypeSpec {
     },
     methods: methods![send, throw, close, sizeof],
     getset: table![
-        getset!("__name__", get_name, set_name),
-        getset!("__qualname__", get_qualname, set_qualname),
+        getset!("__name__", get_name, set_name, "The name of the generator."),
+        getset!("__qualname__", get_qualname, set_qualname, "The dotted name of the generator."),
         getset!("gi_code", get_code),
         getset!("gi_frame", get_frame),
         getset!("gi_running", get_running),
@@ -282,6 +286,23 @@ pub static GENERATOR: TypeSpec = TypeSpec {
     ],
     ..LAYOUT
 };
+
+/// Sends a value into coroutine: the pending await answers it. Returns what is awaited next, or raises StopIteration.
+#[interp_fn(method, name = "send", sig = "(self, value, /)")]
+fn coro_send(sp: Space, w: W, v: W) -> Res<W> {
+    let s = generator::send(sp, w, v, W::NULL)?;
+    answer(sp, s)
+}
+/// Raises an exception in coroutine, where it is suspended.
+#[interp_fn(method, name = "throw", sig = "(self, typ, val=None, tb=None, /)")]
+fn coro_throw(sp: Space, w: W, w_type: W, w_value: Option<W>, w_tb: Option<W>) -> Res<W> {
+    throw_into(sp, w, w_type, w_value, w_tb)
+}
+/// Raises GeneratorExit inside coroutine.
+#[interp_fn(method, name = "close", sig = "(self)")]
+fn coro_close(sp: Space, w: W) -> Res<W> {
+    generator::close(sp, w)
+}
 
 /// coroutine
 pub static COROUTINE: TypeSpec = TypeSpec {
@@ -294,10 +315,10 @@ pub static COROUTINE: TypeSpec = TypeSpec {
         del: Some(gen_del),
         ..Slots::EMPTY
     },
-    methods: methods![send, throw, close, sizeof],
+    methods: methods![coro_send, coro_throw, coro_close, sizeof],
     getset: table![
-        getset!("__name__", get_name, set_name),
-        getset!("__qualname__", get_qualname, set_qualname),
+        getset!("__name__", get_name, set_name, "The name of the coroutine."),
+        getset!("__qualname__", get_qualname, set_qualname, "The dotted name of the coroutine."),
         getset!("cr_code", get_code),
         getset!("cr_frame", get_frame),
         getset!("cr_running", get_running),

@@ -783,6 +783,9 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                     save!();
                     let (mut flags, mut cont) = ((*f).flags, (*f).cont);
                     let window = base.sub(1);
+                    if TRACE {
+                        check!(traced::returned(sp_, f, m.w(v)).is_ok());
+                    }
                     check!(generator::suspend(m, f, v));
                     // Those that only delegate hand the value on.
                     if cont == k::SEND_GEN {

@@ -47,7 +47,8 @@ pub unsafe fn detach(sp: Space, f: *mut Frame) {
     // Without memory for the copy the locals are lost, the frame object stays valid. A pending exception is not disturbed.
     let exc = sp.take_exc();
     let saved = save_words(sp, (*f).base.sub(1), n);
-    let back = caller(f).map(|c| frame_object(sp, c));
+    // A generator's frame has no caller of its own.
+    let back = caller(f).filter(|_| (*f).flags & fr::GENERATOR == 0).map(|c| frame_object(sp, c));
     sp.thread().exc = exc;
     if let Ok(w_slots) = saved {
         setfield!(sp, w, WFrame, w_slots, w_slots);
@@ -55,6 +56,7 @@ pub unsafe fn detach(sp: Space, f: *mut Frame) {
     if let Some(Ok(w_back)) = back {
         setfield!(sp, w, WFrame, w_back, w_back);
     }
+    (*o).w_generator = W::NULL;
     (*o).live = std::ptr::null_mut();
     (*f).w_frame = W::NULL;
 }

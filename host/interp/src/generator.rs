@@ -7,8 +7,9 @@ use crate::call::{self, push_frame};
 use crate::eval::{BYTECODE, POPS_SHIFT};
 use crate::frames;
 use crate::objects::{WFrame, WFunction, WGenerator, gen_state};
+use crate::watch;
 use taipan_abi::known;
-use taipan_abi::mode::Mode;
+use taipan_abi::mode::{Exec, Mode};
 use taipan_abi::opcode::{Op, co};
 use taipan_abi::thread::{Code, Frame, Thread, fr, k};
 use taipan_abi::word::{TID_ASYNC_GENERATOR, TID_COROUTINE, TID_GENERATOR, W};
@@ -57,6 +58,9 @@ unsafe fn new(sp: Space, f: *mut Frame) -> Res<W> {
         let w_origin = frames::origin(sp, sp.thread().coroutine_origin_depth)?;
         setfield!(sp, w, WGenerator, w_origin, w_origin);
     }
+    if tid == TID_COROUTINE || code.nexceptions > watch::PLAIN {
+        watch::register(sp, w);
+    }
     Ok(w)
 }
 
@@ -94,8 +98,8 @@ unsafe fn resume_with(sp: Space, mut w_gen: W, v: W, top: *mut W, mut k: u32, mu
         }
         _ => {}
     }
-    // Of a chain of delegations only the innermost runs; the value goes straight to it.
-    if !call::tracing_wanted(th) {
+    // Of a chain of delegations only the innermost runs; the value goes straight to it. (Without a value this very generator is meant.)
+    if !v.is_null() && !call::tracing_wanted(th) {
         let first = (*th).gc.frame_top as *mut Frame;
         while let Some((w_sub, send)) = delegates_in_place(g) {
             if !push_delegating(th, g, send, k, flags) {
@@ -321,6 +325,8 @@ unsafe fn close_object(g: *mut WGenerator) {
         *WGenerator::slots(g).add(i) = W::NULL;
     }
     (*g).depth = 0;
+    (*g).w_frame = W::NULL;
+    watch::closed(g);
 }
 
 /// StopIteration with a value (none for None).
@@ -350,17 +356,13 @@ pub fn send(sp: Space, w_gen: W, v: W, w_exc: W) -> Res<Sent> {
     unsafe {
         let g = w_gen.ptr::<WGenerator>();
         if (*g).state == gen_state::CLOSED {
-            if !w_exc.is_null() {
-                return Err(sp.set_exc(w_exc));
-            }
             if w_gen.is_tid(TID_COROUTINE) {
                 return Err(sp.runtime_error("cannot reuse already awaited coroutine"));
             }
+            if !w_exc.is_null() {
+                return Err(sp.set_exc(w_exc));
+            }
             return Ok(Sent::Returned(W::NONE));
-        }
-        if !w_exc.is_null() && (*g).state == gen_state::CREATED {
-            close_object(g);
-            return Err(sp.set_exc(w_exc));
         }
         call::check_native_stack(sp)?;
         let top = sp.thread().gc.vs_top;
@@ -412,26 +414,35 @@ fn finish_delegation(sp: Space, w_gen: W, w_value: W) -> Res<Sent> {
     }
 }
 
+/// Does `job` while the frame of a suspended generator stands on the stack: to what it delegates to, it is the caller.
+fn on_stack<R>(sp: Space, w_gen: W, job: impl FnOnce() -> R) -> Res<R> {
+    call::check_native_stack(sp)?;
+    // SAFETY: a suspended generator; the frame lies above everything in use and is popped before anyone runs it.
+    unsafe {
+        let w_handled = (*w_gen.ptr::<WGenerator>()).w_handled;
+        resume_with(sp, w_gen, W::NULL, sp.thread().gc.vs_top, k::CALL, 0)?;
+        let f = sp.thread().gc.frame_top as *mut Frame;
+        sp.thread().handled = (*f).saved_handled;
+        let r = job();
+        debug_assert_eq!(f, sp.thread().gc.frame_top as *mut Frame);
+        sp.thread().handled = w_handled;
+        suspend(Exec(sp.th()), f, W::NULL);
+        Ok(r)
+    }
+}
+
 /// generator.throw(exception instance)
 pub fn throw(sp: Space, w_gen: W, w_exc: W, close_delegate: bool) -> Res<Sent> {
     if let Some(w_sub) = delegate(w_gen) {
         let is_exit = sp.exc_match(w_exc, sp.known(known::GENERATOR_EXIT))?;
-        // SAFETY: a generator object.
-        let g = unsafe { &mut *w_gen.ptr::<WGenerator>() };
         if is_exit && close_delegate {
-            g.state = gen_state::RUNNING;
-            let closed = close_iter(sp, w_sub);
-            g.state = gen_state::SUSPENDED;
-            if closed.is_err() {
+            if on_stack(sp, w_gen, || close_iter(sp, w_sub))?.is_err() {
                 let w = sp.take_exc();
                 return send(sp, w_gen, W::NULL, w);
             }
             return send(sp, w_gen, W::NULL, w_exc);
         }
-        g.state = gen_state::RUNNING;
-        let answer = throw_into(sp, w_sub, w_exc, close_delegate);
-        g.state = gen_state::SUSPENDED;
-        return match answer {
+        return match on_stack(sp, w_gen, || throw_into(sp, w_sub, w_exc, close_delegate))? {
             Ok(Some(Sent::Yielded(w))) => Ok(Sent::Yielded(w)),
             Ok(Some(Sent::Returned(w))) => finish_delegation(sp, w_gen, w),
             Ok(None) => send(sp, w_gen, W::NULL, w_exc),

@@ -385,6 +385,16 @@ pub fn getbuffer(sp: Space, w: W, flags: u32, view: *mut BufferView) -> Res<()> 
 }
 /// `__release_buffer__` is not called: the view was taken from the memoryview that `__buffer__` returned and is released there.
 pub unsafe extern "C-unwind" fn releasebuffer(_: *mut Thread, _: W, _: *mut BufferView) {}
+/// Reports the pending exception: what raised it while doing what.
+pub fn ignored(sp: Space, doing: &str, w: W) {
+    let w_exc = sp.take_exc();
+    let text = sp.repr_string(w).unwrap_or_else(|Raised| {
+        sp.take_exc();
+        format!("<{} object>", sp.type_name(w))
+    });
+    sp.thread().exc = w_exc;
+    crate::exc::ops::report_unraisable(sp, &format!("Exception ignored while {doing} {text}"), W::NONE);
+}
 /// Runs `__del__`; what it raises is reported and dropped.
 pub unsafe extern "C-unwind" fn del(th: *mut Thread, w: W) {
     let sp = Space::new(th);
@@ -393,7 +403,7 @@ pub unsafe extern "C-unwind" fn del(th: *mut Thread, w: W) {
     match special(sp, w, w_name) {
         Ok(Some(m)) => {
             if call_bound(sp, m, &[]).is_err() {
-                let _ = sp.write_unraisable(m.0);
+                ignored(sp, "calling deallocator", m.0);
             }
         }
         Ok(None) => {}

@@ -70,8 +70,14 @@ pub fn after_fork_parent(sp: Space) {
 }
 /// To be called in the child.
 pub fn after_fork_child(sp: Space) {
+    // SAFETY: the forking thread is the only one here.
+    unsafe { ((*sp.thread().host).thread_event)(sp.th(), taipan_plugin_api::abi::host::thread_event::FORKED) };
     tell_collector(sp, 2);
     crate::signal::after_fork_child(sp);
+    let told = sp.import_module(name!(sp, "_thread")).and_then(|w| sp.call_method(w, name!(sp, "_after_fork"), &[]));
+    if told.is_err() && sp.write_unraisable(W::NONE).is_err() {
+        sp.take_exc();
+    }
     run(sp, &IN_CHILD, false);
 }
 

@@ -31,7 +31,9 @@ fn run_module(lib: &Path, name: &str) -> (bool, String) {
     let Ok(file) = fs::File::create(&log) else { return (false, "no log file".into()) };
     let Ok(again) = file.try_clone() else { return (false, "no log file".into()) };
     let child = Command::new(target().join("taipan"))
-        .args(["--set", &format!("lib={}", lib.display()), "-m", "unittest", "-q", &format!("test.{name}")])
+        .args(["-m", "unittest", "-q", &format!("test.{name}")])
+        // In the environment, so that processes started by the tests find the library too.
+        .env("TAIPAN_LIB", lib)
         .current_dir(std::env::temp_dir())
         .stdin(Stdio::null())
         .stdout(file)

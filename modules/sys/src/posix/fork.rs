@@ -81,12 +81,34 @@ pub fn after_fork_child(sp: Space) {
     run(sp, &IN_CHILD, false);
 }
 
+/// Native threads of the process, or 0 if the system does not say.
+pub fn thread_count() -> usize {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The command's name may contain anything; the last parenthesis ends it. The count is the 20th field.
+    let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    rest.split_ascii_whitespace().nth(17).and_then(|n| n.parse().ok()).unwrap_or(0)
+}
+/// Warns in the parent that the child of several threads may never get their locks.
+pub fn warn_of_threads(sp: Space, what: &str, threads: usize) {
+    if threads <= 1 {
+        return;
+    }
+    let text = format!(
+        "This process (pid={}) is multi-threaded, use of {what}() may lead to deadlocks in the child.",
+        std::process::id()
+    );
+    if sp.warn(known::DEPRECATION_WARNING, &text, 1).is_err() && sp.write_unraisable(W::NONE).is_err() {
+        sp.take_exc();
+    }
+}
+
 /// Fork a child process.
 ///
 /// Return 0 to child process and PID of child to parent process.
 #[interp_fn(sig = "()")]
 pub fn fork(sp: Space) -> Res<i32> {
     before_fork(sp);
+    let threads = thread_count();
     // SAFETY: the collector and the registered functions are prepared; the child continues with this thread alone.
     let pid = unsafe { libc::fork() };
     let e = crate::util::errno();
@@ -99,5 +121,6 @@ pub fn fork(sp: Space) -> Res<i32> {
         crate::util::set_errno(e);
         return Err(os_error(sp));
     }
+    warn_of_threads(sp, "fork", threads);
     Ok(pid)
 }

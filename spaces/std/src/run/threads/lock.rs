@@ -1,6 +1,6 @@
 //! Locks.
 
-use super::{TID_LOCK, futex};
+use super::{TID_LOCK, TID_RLOCK, futex};
 use std::cell::Cell;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::SeqCst;
@@ -33,7 +33,13 @@ fn lock<'a>(w: W) -> &'a WLock {
     unsafe { &*w.ptr::<WLock>() }
 }
 #[slot]
-fn lock_new(sp: Space, w_type: W, _args: Args) -> Res<W> {
+fn lock_new(sp: Space, w_type: W, args: Args) -> Res<W> {
+    // Arguments of a subclass are its own affair.
+    let exact = [TID_LOCK, TID_RLOCK].iter().any(|tid| w_type == crate::types::util::builtin_type(sp, *tid));
+    if exact && (args.n > 0 || args.nkw(sp) > 0) {
+        let name = sp.string_w(sp.getattr(w_type, name!(sp, "__name__"))?)?;
+        return Err(raise!(sp, TYPE_ERROR, "{name}() takes no arguments"));
+    }
     sp.allocate(w_type, 0)
 }
 /// A new lock.
@@ -52,6 +58,9 @@ pub fn timeout(sp: Space, blocking: bool, seconds: f64) -> Res<Option<Option<Dur
     }
     if seconds == -1.0 {
         return Ok(Some(None));
+    }
+    if seconds.is_nan() {
+        return Err(sp.value_error("Invalid value NaN (not a number)"));
     }
     if seconds < 0.0 {
         return Err(sp.value_error("timeout value must be a non-negative number"));

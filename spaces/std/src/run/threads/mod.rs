@@ -84,11 +84,7 @@ fn set_name(sp: Space, w_name: W) -> Res<()> {
     sp.text_w(w_name)?;
     let w_bytes = sp.call_method(w_name, name!(sp, "encode"), &[sp.newstr("utf-8")?, sp.newstr("replace")?])?;
     let bytes = sp.bytes_opt(w_bytes).unwrap_or(&[]);
-    let mut end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len()).min(NAME_MAX);
-    // A character is not cut in two.
-    while end < bytes.len() && end > 0 && bytes[end] & 0xC0 == 0x80 {
-        end -= 1;
-    }
+    let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len()).min(NAME_MAX);
     let Ok(name) = std::ffi::CString::new(&bytes[..end]) else { return Ok(()) };
     // SAFETY: a C string; the running thread.
     unsafe {

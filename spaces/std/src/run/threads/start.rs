@@ -42,10 +42,18 @@ struct WHandle {
     /// `state::*`
     state: AtomicU32,
     daemon: Cell<u32>,
+    /// The native thread that is still to be joined or detached; 0 = none.
+    native: Cell<u64>,
 }
 // SAFETY: no field is a reference.
 unsafe impl taipan_plugin_api::layout::GcObject for WHandle {
     const PTR_MAP: u64 = 0;
+}
+unsafe extern "C" fn free_handle(obj: *mut u8) {
+    let native = (*obj.cast::<WHandle>()).native.replace(0);
+    if native != 0 {
+        libc::pthread_detach(native as libc::pthread_t);
+    }
 }
 fn handle<'a>(w: W) -> &'a WHandle {
     // SAFETY: the caller has checked the type and keeps `w`.
@@ -89,7 +97,12 @@ fn start(sp: Space, w_func: W, w_args: W, w_kwargs: W, w_handle: W) -> Res<u64> 
         match builder.spawn(move || native(begin)) {
             Ok(joiner) => {
                 COUNT.fetch_add(1, Relaxed);
-                Ok(joiner.as_pthread_t() as u64)
+                if w_handle.is_null() {
+                    return Ok(joiner.as_pthread_t() as u64);
+                }
+                let native = joiner.into_pthread_t() as u64;
+                handle(w_handle).native.set(native);
+                Ok(native)
             }
             Err(_) => {
                 ((*sp.thread().gcvt).del_roots)(root);
@@ -196,7 +209,7 @@ fn join(sp: Space, w: W, time: Option<Duration>) -> Res<bool> {
     let h = handle(w);
     match h.state.load(SeqCst) {
         state::NEW => return Err(sp.runtime_error("thread not started")),
-        state::DONE => return Ok(true),
+        state::DONE => return Ok(reap(sp, h)),
         _ => {}
     }
     if own(sp).w_handle == w || h.ident.get() == sp.thread().ident {
@@ -209,10 +222,24 @@ fn join(sp: Space, w: W, time: Option<Duration>) -> Res<bool> {
     let deadline = futex::deadline(time);
     while h.state.load(SeqCst) == state::RUNNING {
         if !futex::wait(sp, &h.state, state::RUNNING, deadline)? {
-            return Ok(h.state.load(SeqCst) == state::DONE);
+            break;
         }
     }
-    Ok(true)
+    if h.state.load(SeqCst) != state::DONE {
+        return Ok(false);
+    }
+    Ok(reap(sp, h))
+}
+/// The system's thread ends right after its Python part.
+fn reap(sp: Space, h: &WHandle) -> bool {
+    let native = h.native.replace(0);
+    if native == sp.thread().ident {
+        h.native.set(native);
+    } else if native != 0 {
+        // SAFETY: joinable, and nobody else has the number any more.
+        sp.blocking(|| unsafe { libc::pthread_join(native as libc::pthread_t, std::ptr::null_mut()) });
+    }
+    true
 }
 
 #[slot]
@@ -258,6 +285,8 @@ typespec!(
     pub HANDLE: WHandle, "_thread._ThreadHandle", {
         doc: Str::new("A thread as others see it."),
         flags: ty::IMMUTABLE | ty::WEAKREF,
+        layout_flags: taipan_abi::gc::tf::FREE,
+        free: Some(free_handle),
         slots: &Slots { new: Some(handle_new), repr: Some(handle_repr), ..Slots::EMPTY },
         methods: methods![handle_join, is_done, set_done],
         getset: table![getset!("ident", handle_ident)],
@@ -372,6 +401,7 @@ pub fn after_fork(sp: Space) -> Res<()> {
     }
     for w in all.iter() {
         if *w != mine {
+            handle(*w).native.set(0);
             finish(sp, *w);
         }
     }

@@ -58,14 +58,24 @@ fn tell_collector(sp: Space, kind: u32) {
     // SAFETY: called in the order the interface demands.
     unsafe { ((*sp.thread().gcvt).fork)(kind) }
 }
+/// Calls a function of a module of the interpreter's own; an error is reported.
+fn tell(sp: Space, module: &str, function: &str) {
+    let told = sp.import_module(sp.intern(module)).and_then(|w| sp.call_method(w, sp.intern(function), &[]));
+    if told.is_err() && sp.write_unraisable(W::NONE).is_err() {
+        sp.take_exc();
+    }
+}
 /// To be called before any fork of this process that goes on to run Python.
 pub fn before_fork(sp: Space) {
     run(sp, &BEFORE, true);
+    // The child is not to find a module half imported by a thread that does not exist there.
+    tell(sp, "_imp", "acquire_lock");
     tell_collector(sp, 0);
 }
 /// To be called in the parent.
 pub fn after_fork_parent(sp: Space) {
     tell_collector(sp, 1);
+    tell(sp, "_imp", "release_lock");
     run(sp, &IN_PARENT, false);
 }
 /// To be called in the child.
@@ -74,10 +84,8 @@ pub fn after_fork_child(sp: Space) {
     unsafe { ((*sp.thread().host).thread_event)(sp.th(), taipan_plugin_api::abi::host::thread_event::FORKED) };
     tell_collector(sp, 2);
     crate::signal::after_fork_child(sp);
-    let told = sp.import_module(name!(sp, "_thread")).and_then(|w| sp.call_method(w, name!(sp, "_after_fork"), &[]));
-    if told.is_err() && sp.write_unraisable(W::NONE).is_err() {
-        sp.take_exc();
-    }
+    tell(sp, "_thread", "_after_fork");
+    tell(sp, "_imp", "release_lock");
     run(sp, &IN_CHILD, false);
 }
 

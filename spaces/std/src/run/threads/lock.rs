@@ -1,6 +1,6 @@
 //! Locks.
 
-use super::{TID_LOCK, TID_RLOCK, futex};
+use super::{TID_LOCK, futex};
 use std::cell::Cell;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::SeqCst;
@@ -34,11 +34,9 @@ fn lock<'a>(w: W) -> &'a WLock {
 }
 #[slot]
 fn lock_new(sp: Space, w_type: W, args: Args) -> Res<W> {
-    // Arguments of a subclass are its own affair.
-    let exact = [TID_LOCK, TID_RLOCK].iter().any(|tid| w_type == crate::types::util::builtin_type(sp, *tid));
-    if exact && (args.n > 0 || args.nkw(sp) > 0) {
-        let name = sp.string_w(sp.getattr(w_type, name!(sp, "__name__"))?)?;
-        return Err(raise!(sp, TYPE_ERROR, "{name}() takes no arguments"));
+    // RLock takes any, and so do its subclasses.
+    if w_type == crate::types::util::builtin_type(sp, TID_LOCK) && (args.n > 0 || args.nkw(sp) > 0) {
+        return Err(sp.type_error("lock() takes no arguments"));
     }
     sp.allocate(w_type, 0)
 }
@@ -242,3 +240,26 @@ typespec!(
         ],
     }
 );
+
+/// The import lock: an RLock of the process.
+static IMPORT: Global = Global::new();
+fn import_lock(sp: Space) -> Res<W> {
+    IMPORT.get_or(sp, |sp| sp.allocate(crate::types::util::builtin_type(sp, super::TID_RLOCK), 0))
+}
+/// `_imp.acquire_lock`.
+pub fn acquire_import_lock(sp: Space) -> Res<()> {
+    take(sp, import_lock(sp)?, Some(None), true).map(drop)
+}
+/// `_imp.release_lock`.
+pub fn release_import_lock(sp: Space) -> Res<()> {
+    let w = import_lock(sp)?;
+    if lock(w).count.get() == 0 || lock(w).owner.get() != sp.thread().ident {
+        return Err(sp.runtime_error("not holding the import lock"));
+    }
+    give(sp, w, true)
+}
+/// `_imp.lock_held`.
+pub fn import_lock_held() -> bool {
+    let w = IMPORT.get();
+    !w.is_null() && lock(w).count.get() > 0
+}

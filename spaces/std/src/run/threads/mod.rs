@@ -4,12 +4,13 @@ mod futex;
 mod local;
 mod lock;
 pub mod own;
+pub mod queue;
 mod start;
 pub mod sysfuncs;
 
 use crate::layouts::tid;
 pub use local::LOCAL;
-pub use lock::{LOCK, RLOCK};
+pub use lock::{LOCK, RLOCK, acquire_import_lock, import_lock_held, release_import_lock};
 pub use start::{HANDLE, spaces};
 use std::sync::atomic::Ordering::Relaxed;
 use taipan_abi::known;
@@ -17,7 +18,7 @@ use taipan_abi::word::W;
 use taipan_plugin_api::prelude::*;
 use taipan_plugin_api::{interp_fn, mixed_module};
 
-/// Rows of lock, RLock, _local and _ThreadHandle.
+/// Rows of lock, RLock, _local, _ThreadHandle and SimpleQueue.
 pub const TID_LOCK: u32 = tid::RUN + 6;
 /// See TID_LOCK.
 pub const TID_RLOCK: u32 = tid::RUN + 7;
@@ -25,6 +26,8 @@ pub const TID_RLOCK: u32 = tid::RUN + 7;
 pub const TID_LOCAL: u32 = tid::RUN + 8;
 /// See TID_LOCK.
 pub const TID_HANDLE: u32 = tid::RUN + 9;
+/// See TID_LOCK.
+pub const TID_QUEUE: u32 = tid::RUN + 10;
 
 /// The running thread's number.
 #[interp_fn(sig = "()")]

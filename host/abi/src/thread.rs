@@ -66,7 +66,7 @@ pub struct Thread {
     pub w_asyncgen_finalizer: W,
     #[allow(missing_docs)]
     pub coroutine_origin_depth: i64,
-    /// The next thread in the process's list.
+    /// The next thread in the ring of all threads; itself while it is the only one. Changed under the interpreter lock.
     pub next: *mut Thread,
 }
 

@@ -558,9 +558,11 @@ fn call_ex(sp: Space, st: &Stack) -> Res<()> {
         match sp.fixedtuple(w_args) {
             Ok(w) => w,
             Err(e) => {
-                if sp.getattr_opt(w_args, name!(sp, "__iter__")).is_ok_and(|x| x.is_none())
-                    && sp.catch(known::TYPE_ERROR)
-                {
+                // Attributes are looked up without a pending exception.
+                let w_exc = sp.take_exc();
+                let no_iter = sp.getattr_opt(w_args, name!(sp, "__iter__")).is_ok_and(|x| x.is_none());
+                sp.set_exc(w_exc);
+                if no_iter && sp.catch(known::TYPE_ERROR) {
                     return Err(raise!(
                         sp,
                         TYPE_ERROR,

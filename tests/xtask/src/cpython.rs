@@ -41,7 +41,8 @@ fn run_module(lib: &Path, name: &str, excused: &[(&str, &str)]) -> (bool, String
     let Ok(file) = fs::File::create(&log) else { return (false, "no log file".into()) };
     let Ok(again) = file.try_clone() else { return (false, "no log file".into()) };
     let mut command = Command::new(target().join("taipan"));
-    command.args(["--set", &format!("lib={}", lib.display())]);
+    // In the environment, so that processes started by the tests find the library too.
+    command.env("TAIPAN_LIB", lib);
     if excused.is_empty() {
         command.args(["-m", "unittest", "-q", &format!("test.{name}")]);
     } else {

@@ -18,6 +18,7 @@ static OWN: &[&ModuleSpec] = &[
     &super::sys::TAIPAN_MODULE,
     &super::marshal::MODULE,
     &super::threads::MODULE,
+    &super::threads::queue::MODULE,
     &super::tokens::MODULE,
     &MODULE,
     &crate::text::codecs::module::CODECS,
@@ -316,20 +317,20 @@ fn override_check(_sp: Space, _v: i64) -> Res<i64> {
 fn extension_suffixes(sp: Space) -> Res<W> {
     sp.newlist(&[])
 }
-/// The lock around importing belongs to the interpreter lock.
+/// Takes the import lock, which a fork takes too so that no child finds a module half imported.
 #[interp_fn(sig = "()")]
-fn acquire_lock(_sp: Space) -> Res<()> {
-    Ok(())
+fn acquire_lock(sp: Space) -> Res<()> {
+    super::threads::acquire_import_lock(sp)
 }
 /// See acquire_lock.
 #[interp_fn(sig = "()")]
-fn release_lock(_sp: Space) -> Res<()> {
-    Ok(())
+fn release_lock(sp: Space) -> Res<()> {
+    super::threads::release_import_lock(sp)
 }
 /// See acquire_lock.
 #[interp_fn(sig = "()")]
 fn lock_held(_sp: Space) -> Res<bool> {
-    Ok(false)
+    Ok(super::threads::import_lock_held())
 }
 /// Changes the file name of a code object and of those in it.
 #[interp_fn(name = "_fix_co_filename", sig = "(code, path, /)")]

@@ -48,6 +48,8 @@ types! {
     threads::TID_LOCK, threads::LOCK, NOT_KNOWN;
     threads::TID_RLOCK, threads::RLOCK, NOT_KNOWN;
     threads::TID_LOCAL, threads::LOCAL, NOT_KNOWN;
+    threads::TID_HANDLE, threads::HANDLE, NOT_KNOWN;
+    threads::TID_QUEUE, threads::queue::QUEUE, NOT_KNOWN;
 }
 
 /// The evaluator of the std space: runs the thread's top frame until its entry frame returns.

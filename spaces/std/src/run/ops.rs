@@ -3,7 +3,7 @@
 use super::{code, unmarshal};
 use crate::layouts::{WCell, WModule};
 use std::sync::atomic::Ordering;
-use taipan_abi::gc::{CollectKind, POLL_GC};
+use taipan_abi::gc::{CollectKind, POLL_ASYNC, POLL_GC, POLL_GIL, POLL_SIGNAL};
 use taipan_abi::known;
 use taipan_abi::thread::{Frame, Thread, fr};
 use taipan_abi::word::{TID_CELL, TID_CODE, TID_DICT, W};
@@ -82,20 +82,14 @@ pub unsafe extern "C-unwind" fn frame(th: *mut Thread, depth: i64) -> W {
     if (*f).code.is_null() { W::NULL } else { frames::frame_object(sp, f).unwrap_or(W::NULL) }
 }
 
-/// Bits of `GcThread::poll` besides the collector's.
-pub const POLL_SIGNAL: u32 = 2;
-/// An asynchronous exception.
-pub const POLL_ASYNC: u32 = 4;
-/// Another thread waits for the interpreter.
-pub const POLL_GIL: u32 = 8;
-
 /// See the table.
 #[slot]
 pub fn poll(sp: Space) -> Res<()> {
     let th = sp.thread();
     let bits = th.gc.poll.swap(0, Ordering::Relaxed);
     if bits & POLL_GIL != 0 {
-        super::threads::yield_gil(sp);
+        // SAFETY: this thread holds the lock; its frames are saved at a poll.
+        unsafe { ((*th.host).switch_threads)(sp.th()) };
     }
     if bits & POLL_GC != 0 {
         after_collection(sp)?;

@@ -16,7 +16,7 @@ pub unsafe extern "C-unwind" fn init(th: *mut Thread) -> i32 {
     (*th).recursion_limit = 1000;
     let sp = Space::new(th);
     let r: Res<()> = (|| {
-        roots(sp);
+        super::threads::own::attach(sp);
         crate::types::create::start(sp, crate::FAMILIES)?;
         let known = (*th).known as *mut W;
         *known.add(known::SYS_MODULES as usize) = sp.newdict()?;
@@ -37,25 +37,6 @@ pub unsafe extern "C-unwind" fn init(th: *mut Thread) -> i32 {
     }
     report(sp, "the interpreter could not start");
     -1
-}
-
-/// The words of the thread's state are roots like those on its stacks.
-fn roots(sp: Space) {
-    let t = sp.thread();
-    let words: [*const W; 8] = [
-        &t.exc,
-        &t.handled,
-        &t.w_trace,
-        &t.w_profile,
-        &t.w_context,
-        &t.w_async_exc,
-        &t.w_asyncgen_firstiter,
-        &t.w_asyncgen_finalizer,
-    ];
-    for w in words {
-        // SAFETY: the thread's record stays where it is for the life of the process.
-        unsafe { ((*t.gcvt).add_roots)(w, 1) };
-    }
 }
 
 /// Prints the pending exception without relying on anything.

@@ -207,6 +207,7 @@ def _finish(status):
     atexit = sys.modules.get('atexit')
     if atexit is not None:
         atexit._run_exitfuncs()
+    sys._close_threads()
     for stream in (sys.stdout, sys.stderr):
         if stream is None or getattr(stream, 'closed', False):
             continue

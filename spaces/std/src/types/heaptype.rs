@@ -578,7 +578,7 @@ pub fn set_bases(sp: Space, w: W, value: W) -> Res<()> {
         create::add_subclass(sp, *b, w)?
     }
     refill(sp, w);
-    sp.thread().epoch = sp.thread().epoch.wrapping_add(1);
+    sp.next_epoch();
     Ok(())
 }
 fn recompute_mro(sp: Space, w: W) -> Res<()> {

@@ -219,7 +219,7 @@ fn set_abstract(sp: Space, w: W, value: W) -> Res<()> {
         if on { wt(w).flags |= tflags::ABSTRACT } else { wt(w).flags &= !tflags::ABSTRACT }
     }
     // Compiled code may have taken the instantiation for granted.
-    sp.thread().epoch = sp.thread().epoch.wrapping_add(1);
+    sp.next_epoch();
     lookup::modified(sp, w);
     Ok(())
 }

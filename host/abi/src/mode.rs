@@ -20,6 +20,9 @@ pub mod kind {
     pub const F: u8 = 2;
     pub const B: u8 = 3;
     pub const P: u8 = 4;
+    /// Of fields only: 32 and 8 bits, read as an I without sign.
+    pub const U32: u8 = 5;
+    pub const U8: u8 = 6;
 }
 
 /// A field of an object; its address is its alias class.
@@ -31,8 +34,21 @@ pub struct FieldDesc {
     pub kind: u8,
     /// `fd::*`
     pub flags: u8,
+    /// Fields of the same number are one field, whoever describes them (`alias::*`); 0 = this description's address is its identity.
+    pub alias: u16,
     /// For traces.
     pub name: Str,
+}
+/// Numbers of fields that more than one library describes.
+pub mod alias {
+    #![allow(missing_docs)]
+    pub const TID: u16 = 1;
+    pub const CELL: u16 = 2;
+    pub const FLOAT: u16 = 3;
+    /// Words of an object at byte offset 8 * n: OBJECT + n.
+    pub const OBJECT: u16 = 0x100;
+    /// Words of a thread, likewise.
+    pub const THREAD: u16 = 0x1000;
 }
 /// `FieldDesc::flags`
 pub mod fd {
@@ -53,6 +69,11 @@ pub struct CallDesc {
     pub effects: u32,
     /// Fields written, if effects says WRITES_LISTED.
     pub writes: Slice<&'static FieldDesc>,
+}
+impl std::fmt::Debug for CallDesc {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name.get())
+    }
 }
 /// Effects of a call.
 pub mod effects {
@@ -149,6 +170,9 @@ macro_rules! primitives {
         pub enum Prim { $($code,)* }
         /// Names of the primitives by number.
         pub static PRIM_NAMES: &[&str] = &[$(stringify!($name),)*];
+
+        /// Kinds of operands and result by number.
+        pub static PRIM_SIGNATURES: &[(&[u8], u8)] = &[$((&[$(kind_of!($ty)),+], kind_of!($ret)),)*];
 
         /// The way interp-level code is run: [`Exec`] or [`Record`].
         pub trait Mode: Copy {
@@ -544,7 +568,9 @@ impl Record {
     }
 }
 
-static TID_FIELD: FieldDesc = FieldDesc { off: 0, kind: kind::I, flags: fd::IMMUTABLE, name: Str::new("tid") };
+/// `Header::tid`. Not immutable: an object that receives a new attribute changes its row.
+pub static TID_FIELD: FieldDesc =
+    FieldDesc { off: 0, kind: kind::U32, flags: 0, alias: alias::TID, name: Str::new("tid") };
 
 #[inline(always)]
 unsafe fn place<T>(obj: W, fd: &'static FieldDesc, index: i64) -> *mut T {

@@ -25,7 +25,7 @@ use taipan_plugin_api::{Args, Raised, Res, Space, name};
 pub struct StdSpace;
 
 static FLOAT_VALUE: FieldDesc =
-    FieldDesc { off: 8, kind: kind::F, flags: fd::IMMUTABLE, name: Str::new("float.value") };
+    FieldDesc { off: 8, kind: kind::F, flags: fd::IMMUTABLE, alias: taipan_abi::mode::alias::FLOAT, name: Str::new("float.value") };
 
 /// What an attribute cache holds.
 pub mod ck {

@@ -50,6 +50,11 @@ pub mod alias {
     /// Words of a thread, likewise.
     pub const THREAD: u16 = 0x1000;
 }
+impl std::fmt::Debug for FieldDesc {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name.get())
+    }
+}
 /// `FieldDesc::flags`
 pub mod fd {
     #![allow(missing_docs)]

@@ -16,7 +16,13 @@ use taipan_abi::word::{TID_CELL, W};
 use taipan_plugin_api::{Args, GcArray, Raised, Res, Space};
 
 /// The content of a cell.
-pub static CELL_VALUE: FieldDesc = FieldDesc { off: 8, kind: kind::W, flags: fd::GCREF, alias: taipan_abi::mode::alias::CELL, name: Str::new("cell.value") };
+pub static CELL_VALUE: FieldDesc = FieldDesc {
+    off: 8,
+    kind: kind::W,
+    flags: fd::GCREF,
+    alias: taipan_abi::mode::alias::CELL,
+    name: Str::new("cell.value"),
+};
 
 /// Words a window has beyond the code's own need: room for the operands of a call that a continuation prepares.
 pub const SLACK: u32 = 8;

@@ -24,8 +24,13 @@ use taipan_plugin_api::{Args, Raised, Res, Space, name};
 #[derive(Copy, Clone)]
 pub struct StdSpace;
 
-static FLOAT_VALUE: FieldDesc =
-    FieldDesc { off: 8, kind: kind::F, flags: fd::IMMUTABLE, alias: taipan_abi::mode::alias::FLOAT, name: Str::new("float.value") };
+static FLOAT_VALUE: FieldDesc = FieldDesc {
+    off: 8,
+    kind: kind::F,
+    flags: fd::IMMUTABLE,
+    alias: taipan_abi::mode::alias::FLOAT,
+    name: Str::new("float.value"),
+};
 
 /// What an attribute cache holds.
 pub mod ck {

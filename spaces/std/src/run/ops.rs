@@ -160,14 +160,20 @@ fn finalize(sp: Space, w: W) {
 /// See the table.
 #[slot]
 pub fn collect(sp: Space, kind: u32) -> Res<i64> {
-    // Operand slots above the running frame's depth hold what was there before; a full collection must not see it.
-    // SAFETY: the words between the frame's sp and the window's end are free.
+    // Operand slots above a frame's depth hold what was there before; a full collection must not see it.
+    // SAFETY: the words between a frame's sp and the next window, or its own window's end, are free.
     unsafe {
-        let f = sp.thread().gc.frame_top as *mut Frame;
-        let mut p = (*f).sp;
-        while p < sp.thread().gc.vs_top {
-            *p = W::NULL;
-            p = p.add(1);
+        let mut f = sp.thread().gc.frame_top as *mut Frame;
+        let mut end = sp.thread().gc.vs_top;
+        while !(*f).code.is_null() {
+            let mut p = (*f).sp;
+            while p < end {
+                *p = W::NULL;
+                p = p.add(1);
+            }
+            // The window below ends where this one's function slot is, or before.
+            end = (*f).base.sub(1);
+            f = f.sub(1);
         }
         let vt = &*sp.thread().gcvt;
         (vt.collect)(sp.th().cast(), kind.min(CollectKind::Full as u32));

@@ -24,6 +24,8 @@ pub unsafe fn make<M: Mode>(m: M, f: *mut Frame) -> M::W {
     m.kw(new(sp, f).unwrap_or(W::NULL))
 }
 
+// Not inlined: the evaluator's own stack frame shall not keep the new object's address.
+#[inline(never)]
 unsafe fn new(sp: Space, f: *mut Frame) -> Res<W> {
     let code = &*(*f).code;
     let tid = if code.flags & co::COROUTINE != 0 {

@@ -121,7 +121,9 @@ unsafe fn step(sp: Space, f: *mut Frame) -> Res<()> {
     let line = line_at(sp, o, code, at);
     let before = (*o).traced_at;
     let again = before >= at as i64 && *code.code.add(before as usize) as u8 == Op::JUMP_BACKWARD as u8;
-    let changed = before < 0 || (*o).traced_line != line || again;
+    // Leaving a loop is no event of its own.
+    let leaves = *(*f).ip as u8 == Op::POP_ITER as u8;
+    let changed = before < 0 || again || (*o).traced_line != line && !leaves;
     (*o).traced_at = at as i64;
     if line >= 0 {
         (*o).traced_line = line;

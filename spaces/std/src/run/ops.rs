@@ -159,13 +159,22 @@ unsafe fn clear_free_operands(sp: Space) {
     let top = gc.frame_top as *mut Frame;
     let mut f = gc.frames as *mut Frame;
     while f <= top {
+        if (*f).flags & fr::DELEGATING != 0 {
+            // Its window is the generator's own words, all of them in use.
+            f = f.add(1);
+            continue;
+        }
+        let mut above = f.add(1);
+        while above <= top && (*above).flags & fr::DELEGATING != 0 {
+            above = above.add(1);
+        }
         // The words between a frame's sp and the end of its window are free, unless the window of its callee has begun.
         let end = if f == top {
             gc.vs_top
         } else if (*f).code.is_null() {
             (*f).sp
         } else {
-            (*f).base.add((*(*f).code).framesize as usize).min((*f.add(1)).base.wrapping_sub(1))
+            (*f).base.add((*(*f).code).framesize as usize).min((*above).base.wrapping_sub(1))
         };
         let mut p = (*f).sp;
         while p < end {

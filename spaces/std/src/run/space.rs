@@ -798,8 +798,12 @@ unsafe fn load_global_slow(sp: Space, w_globals: W, w_name: W, cache: *mut Cache
             *c = Cache { key: containers::dict::keys_version(w_globals), a: i as u64, b: 0, count: c.count, kind: 1 };
             return Ok(dict_value(w_globals, i));
         }
-    } else if let Some(w) = sp.dict_get(w_globals, w_name)? {
-        return Ok(w);
+    } else {
+        // A subclass of dict may answer in its own way (`__missing__`).
+        match sp.getitem(w_globals, w_name) {
+            Err(_) if sp.catch(known::KEY_ERROR) => {}
+            answer => return answer,
+        }
     }
     let w_builtins = builtins_of(sp, w_globals);
     if w_builtins == sp.known(known::BUILTINS_DICT)

@@ -428,6 +428,9 @@ pub fn instance_dict_get(sp: Space, w: W) -> Res<W> {
 }
 #[slot]
 fn instance_dict_set(sp: Space, w: W, value: W) -> Res<()> {
+    set_instance_dict(sp, w, value)
+}
+fn set_instance_dict(sp: Space, w: W, value: W) -> Res<()> {
     if !shapes::has_dict(row(sp, w), w) {
         return Err(attrs::no_attribute(sp, w, name!(sp, "__dict__")));
     }
@@ -444,6 +447,15 @@ pub static DICT_GETSET: GetSetSpec = GetSetSpec {
     set: Some(instance_dict_set),
     doc: Str::new("dictionary for instance variables"),
 };
+#[slot]
+fn fixed_dict_set(sp: Space, w: W, v: W) -> Res<()> {
+    if v.is_null() {
+        return Err(sp.type_error("cannot delete __dict__"));
+    }
+    set_instance_dict(sp, w, v)
+}
+/// That of a built-in class: the dict may be replaced, not deleted.
+pub static BUILTIN_DICT_GETSET: GetSetSpec = GetSetSpec { set: Some(fixed_dict_set), ..DICT_GETSET };
 #[slot]
 fn weakref_get(sp: Space, w: W) -> Res<W> {
     if row(sp, w).flags & tf::WEAKREFABLE == 0 {

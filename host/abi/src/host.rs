@@ -41,6 +41,8 @@ pub struct CompileRequest {
 }
 /// `CompileRequest::flags`: the source is text already decoded to UTF-8 (a cookie is ignored).
 pub const FLAG_SOURCE_IS_UTF8: u32 = 0x0100;
+/// `CompileRequest::flags`: a library's own app-level source; its code may come from the host's cache.
+pub const FLAG_APP_LEVEL: u32 = 0x4000_0000;
 /// The source is a serialized AST.
 pub const FLAG_AST: u32 = 0x8000_0000;
 

@@ -112,6 +112,9 @@ pub mod fr {
     pub const GENERATOR: u32 = 2;
     /// A line of this frame was reported to the trace function last at `f_lineno`.
     pub const TRACED: u32 = 4;
+    /// A generator's frame that only waits at its SEND for the generator above it: its window is the generator's own saved words
+    /// (`base[-1]` the function), nothing of it lies on the value stack. It gets a window there before it runs again.
+    pub const DELEGATING: u32 = 8;
 }
 
 /// Code of a function, class body or module: an immutable heap object with native memory behind it.

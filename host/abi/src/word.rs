@@ -114,7 +114,7 @@ pub struct Header {
 
 /// `Header::rt`: a weak reference to the object exists.
 pub const RT_WEAKREFD: u8 = 1;
-/// `Header::rt`: the finalizer has run.
+/// `Header::rt`: the finalizer has run, or is no longer wanted: collectors leave such an object alone.
 pub const RT_FINALIZED: u8 = 2;
 
 macro_rules! fixed_tids {

@@ -35,10 +35,33 @@ pub unsafe fn enter<S: ObjSpace, M: Mode>(_s: S, m: M, w_func: W, args: *mut W, 
         for i in n..end {
             m.set(args.add(i), m.kw(W::NULL));
         }
-    } else if bind::bind(Space::new(m.th()), w_func, args, n, W::NULL).is_err() {
+    } else if !with_defaults(m, func, code, args, n)
+        && bind::bind(Space::new(m.th()), w_func, args, n, W::NULL).is_err()
+    {
         return false;
     }
     push_frame(m.th(), code, args, func.w_globals, k, (pops << POPS_SHIFT) as u32)
+}
+
+/// Completes the locals of a simple function whose missing arguments are the last ones and have defaults. False = it is not that.
+#[inline(always)]
+unsafe fn with_defaults<M: Mode>(m: M, func: &WFunction, code: *mut Code, args: *mut W, n: usize) -> bool {
+    let argc = (*code).argcount as usize;
+    if M::RECORDING || (*code).shape & cf::SIMPLE == 0 || n >= argc || !func.w_defaults.is_obj() {
+        return false;
+    }
+    let defaults = Space::new(m.th()).tuple_items(func.w_defaults);
+    let missing = argc - n;
+    if missing > defaults.len() {
+        return false;
+    }
+    for (i, w) in defaults[defaults.len() - missing..].iter().enumerate() {
+        *args.add(n + i) = *w;
+    }
+    for i in argc..(*code).nlocalsplus as usize {
+        *args.add(i) = W::NULL;
+    }
+    true
 }
 
 /// Pushes a frame over a window whose locals are complete. False = RecursionError.
@@ -68,9 +91,10 @@ pub unsafe fn push_frame(th: *mut Thread, code: *mut Code, base: *mut W, w_globa
     true
 }
 
+/// RecursionError.
 #[cold]
 #[inline(never)]
-unsafe fn recursion_error(th: *mut Thread) {
+pub(crate) unsafe fn recursion_error(th: *mut Thread) {
     // A little room for the handlers and for the error's own making.
     let limit = (*th).frame_limit;
     (*th).frame_limit = limit.add(50);

@@ -9,7 +9,7 @@
 use crate::call;
 use crate::generator;
 use crate::rare;
-use crate::space::{Callee, Item, Next, ObjSpace, Truth};
+use crate::space::{Callee, Item, Native, Next, ObjSpace, Truth};
 use crate::traced;
 use crate::unwind;
 use taipan_abi::mode::Mode;
@@ -251,9 +251,13 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                     save!();
                     check!(call::leave::<M, TRACE>(m, f, v));
                 }
+                let window = base.sub(1);
                 call::pop_frame(th, f);
                 if flags & fr::ENTRY != 0 {
                     return Exit::Value(m.w(v));
+                }
+                if flags & fr::GENERATOR != 0 {
+                    generator::wake(th, window);
                 }
                 load!();
                 if cont == k::CALL {
@@ -637,8 +641,14 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                     let it = m.get(sp.sub(1));
                     let c = cache!();
                     save!();
-                    match s.next(m, it, c) {
+                    let unpacked = !TRACE && !M::RECORDING && *ip == Op::UNPACK_SEQUENCE as u32 | 2 << 8;
+                    match s.next(m, it, unpacked, c) {
                         Item::Value(w) => push!(w),
+                        Item::Pair(first, second) => {
+                            push!(second);
+                            push!(first);
+                            ip = ip.add(2);
+                        }
                         Item::Exhausted => ip = ip.add(arg as usize),
                         Item::Raised => {
                             kk = k::RAISE;
@@ -712,6 +722,20 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                             check!(generator::resume(m, g, v, sp, k::GEN_CALL, n + 2));
                             load!();
                         }
+                        Callee::Native(native) => {
+                            let w = match native {
+                                Native::Parsed(f, missing) => {
+                                    for i in 0..missing {
+                                        *args.add(nargs + i) = W::NULL;
+                                    }
+                                    f(th, args)
+                                }
+                                Native::Raw(f, w_self, skip) => f(th, w_self, args.add(skip), nargs - skip, W::NULL),
+                            };
+                            let w = unless_null!(m.kw(w));
+                            sp = at;
+                            push!(w);
+                        }
                         Callee::Other => {
                             let w = unless_null!(s.call(m, func, args, nargs, W::NULL));
                             sp = at;
@@ -757,8 +781,26 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                     let v = m.get(sp.sub(1));
                     sp = sp.sub(1);
                     save!();
-                    let (flags, cont) = ((*f).flags, (*f).cont);
+                    let (mut flags, mut cont) = ((*f).flags, (*f).cont);
+                    let window = base.sub(1);
+                    if TRACE {
+                        check!(traced::returned(sp_, f, m.w(v)).is_ok());
+                    }
                     check!(generator::suspend(m, f, v));
+                    // Those that only delegate hand the value on.
+                    if cont == k::SEND_GEN {
+                        if TRACE {
+                            generator::wake(th, window);
+                        }
+                        while flags & fr::ENTRY == 0 {
+                            let outer = (*th).gc.frame_top as *mut Frame;
+                            if (*outer).flags & fr::DELEGATING == 0 {
+                                break;
+                            }
+                            (flags, cont) = ((*outer).flags, (*outer).cont);
+                            generator::pop_delegating(th, outer);
+                        }
+                    }
                     if flags & fr::ENTRY != 0 {
                         return Exit::Value(m.w(v));
                     }
@@ -823,6 +865,17 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                     check!(s.list_append(m, list, v));
                     sp = sp.sub(1);
                 }
+                Op::SET_ADD if !M::RECORDING => {
+                    save!();
+                    check!(s.set_add(m, m.get(sp.sub(1 + arg as usize)), m.get(sp.sub(1))));
+                    sp = sp.sub(1);
+                }
+                Op::MAP_ADD if !M::RECORDING => {
+                    save!();
+                    let (key, v) = (m.get(sp.sub(2)), m.get(sp.sub(1)));
+                    check!(s.map_add(m, m.get(sp.sub(2 + arg as usize)), key, v));
+                    sp = sp.sub(2);
+                }
                 Op::PUSH_EXC_INFO => {
                     let e = m.get(sp.sub(1));
                     let previous = std::mem::replace(&mut (*th).handled, m.w(e));
@@ -834,8 +887,70 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                     let w = m.w(m.get(sp));
                     (*th).handled = if w.is_none() { W::NULL } else { w };
                 }
-                // The rest: instructions that no hot path depends on. They work on the saved frame.
-                op => {
+                // The rest: instructions that no hot path depends on. They work on the saved frame. They are named, so that the match
+                // is exhaustive and its jump needs no range check.
+                op @ (Op::INVALID
+                | Op::LOAD_COMMON_CONSTANT
+                | Op::DELETE_DEREF
+                | Op::MAKE_CELL
+                | Op::LOAD_FROM_DICT_OR_DEREF
+                | Op::LOAD_NAME
+                | Op::STORE_NAME
+                | Op::DELETE_NAME
+                | Op::STORE_GLOBAL
+                | Op::DELETE_GLOBAL
+                | Op::LOAD_FROM_DICT_OR_GLOBALS
+                | Op::LOAD_LOCALS
+                | Op::LOAD_BUILD_CLASS
+                | Op::DELETE_ATTR
+                | Op::LOAD_SUPER_ATTR
+                | Op::LOAD_SPECIAL
+                | Op::UNARY_NEGATIVE
+                | Op::UNARY_POSITIVE
+                | Op::UNARY_INVERT
+                | Op::DELETE_SUBSCR
+                | Op::BINARY_SLICE
+                | Op::STORE_SLICE
+                | Op::BUILD_SLICE
+                | Op::GET_LEN
+                | Op::UNPACK_EX
+                | Op::CALL_FUNCTION_EX
+                | Op::MAKE_FUNCTION
+                | Op::SET_FUNCTION_ATTRIBUTE
+                | Op::GET_YIELD_FROM_ITER
+                | Op::GET_AWAITABLE
+                | Op::GET_AITER
+                | Op::GET_ANEXT
+                | Op::END_ASYNC_FOR
+                | Op::CLEANUP_THROW
+                | Op::BUILD_SET
+                | Op::BUILD_MAP
+                | Op::BUILD_STRING
+                | Op::BUILD_TEMPLATE
+                | Op::BUILD_INTERPOLATION
+                | Op::LIST_EXTEND
+                | Op::SET_ADD
+                | Op::SET_UPDATE
+                | Op::MAP_ADD
+                | Op::DICT_UPDATE
+                | Op::DICT_MERGE
+                | Op::FORMAT_SIMPLE
+                | Op::FORMAT_WITH_SPEC
+                | Op::CONVERT_VALUE
+                | Op::IMPORT_NAME
+                | Op::IMPORT_FROM
+                | Op::RERAISE
+                | Op::RAISE_VARARGS
+                | Op::CHECK_EXC_MATCH
+                | Op::CHECK_EG_MATCH
+                | Op::WITH_EXCEPT_START
+                | Op::MATCH_MAPPING
+                | Op::MATCH_SEQUENCE
+                | Op::MATCH_KEYS
+                | Op::MATCH_CLASS
+                | Op::CALL_INTRINSIC_1
+                | Op::CALL_INTRINSIC_2
+                | Op::SETUP_ANNOTATIONS) => {
                     if M::RECORDING {
                         ip = ip.sub(1);
                         save!();

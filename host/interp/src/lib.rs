@@ -16,3 +16,4 @@ pub mod rare_match;
 pub mod space;
 pub mod traced;
 pub mod unwind;
+pub mod watch;

@@ -66,7 +66,7 @@ pub struct WTraceback {
     pub header: Header,
     pub w_next: W,
     pub w_frame: W,
-    /// Instruction word index in the frame's code.
+    /// The instruction in units of `tb_lasti`: two a word of the frame's code.
     pub lasti: u64,
     /// -1: computed from lasti when asked.
     pub lineno: i64,
@@ -78,6 +78,16 @@ pub mod gen_state {
     pub const SUSPENDED: u32 = 1;
     pub const RUNNING: u32 = 2;
     pub const CLOSED: u32 = 3;
+}
+
+/// `WGenerator::ag_flags`
+pub mod gen_flags {
+    /// Async generators: the hooks were called.
+    pub const HOOKED: u32 = 1;
+    /// Async generators: closed by aclose, or exhausted.
+    pub const ACLOSED: u32 = 2;
+    /// Registered for finalization.
+    pub const WATCHED: u32 = 4;
 }
 
 /// generator, coroutine, async_generator: the suspended frame. `len` words follow: the function, then locals and operands.
@@ -104,8 +114,9 @@ pub struct WGenerator {
     pub depth: u32,
     /// `gen_state::*`
     pub state: u32,
-    /// Async generators: `ag_running`, hooks called, closed by aclose.
+    /// Async generators: `ag_running`.
     pub ag_running: u32,
+    /// `gen_flags::*`
     pub ag_flags: u32,
 }
 impl WGenerator {
@@ -141,8 +152,13 @@ pub struct WFrame {
     pub w_extra: W,
     /// Word index of the last instruction once not live.
     pub lasti: u64,
-    /// A line set by a debugger, or 0; the line last reported to the trace function.
-    pub lineno: i64,
+    /// Tracing: the instruction executed last (-1: none yet) and its line.
+    pub traced_at: i64,
+    pub traced_line: i64,
+    /// Tracing: the line of the words `range_start .. range_end`.
+    pub range_start: u32,
+    pub range_end: u32,
+    pub range_line: i64,
     pub trace_lines: bool,
     pub trace_opcodes: bool,
     pub cleared: bool,

@@ -145,11 +145,18 @@ unsafe fn instruction<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, op: Op, arg: 
         Op::LOAD_SUPER_ATTR => {
             let w_name = *code.names.add(n >> 2);
             let (w_super, w_class, w_self) = (st.peek(3), st.peek(2), st.peek(1));
-            let w_proxy = if arg & 2 != 0 || w_super != sp.known(known::SUPER) {
+            if w_super == sp.known(known::SUPER) {
+                let (w, w_bound) = s.load_super(sp, w_class, w_self, w_name, arg & 1 != 0)?;
+                st.drop(3);
+                st.push(w);
+                if arg & 1 != 0 {
+                    st.push(w_bound);
+                }
+                return Ok(());
+            }
+            let w_proxy = {
                 let two = [w_class, w_self];
                 sp.call(w_super, if arg & 2 != 0 { &two } else { &[] })?
-            } else {
-                sp.call(w_super, &[w_class, w_self])?
             };
             let w = sp.getattr(w_proxy, w_name)?;
             st.drop(3);
@@ -507,12 +514,20 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
+/// Does the class of `w` know nothing of iteration? Messages are different then.
+fn no_iteration(sp: Space, w: W) -> bool {
+    // SAFETY: a live word; heap objects have slots.
+    w.is_int() || unsafe { (*sp.row(w).slots).iter.is_none() && (*sp.row(w).slots).getitem.is_none() }
+}
+
 fn unpack_ex(sp: Space, st: &Stack, before: usize, after: usize) -> Res<()> {
     let w = st.peek(1);
-    let (w_tuple, items) = match sp.unpack(w) {
-        Ok(x) => x,
-        Err(e) => return Err(e),
-    };
+    let (w_tuple, items) = sp.unpack(w).map_err(|e| {
+        if no_iteration(sp, w) && sp.catch(known::TYPE_ERROR) {
+            return raise!(sp, TYPE_ERROR, "cannot unpack non-iterable {} object", sp.type_name(w));
+        }
+        e
+    })?;
     if items.len() < before + after {
         return Err(raise!(
             sp,
@@ -607,16 +622,13 @@ fn dict_merge(sp: Space, st: &Stack, n: usize) -> Res<()> {
             if let Some([w_key]) = sp.tuple_opt(w_args) {
                 let w_key = *w_key;
                 sp.take_exc();
-                return Err(match sp.text_opt(w_key) {
-                    Some(t) => raise!(
-                        sp,
-                        TYPE_ERROR,
-                        "{} got multiple values for keyword argument '{}'",
-                        callable_text(sp, w_func),
-                        t.to_str()
-                    ),
-                    None => raise!(sp, TYPE_ERROR, "keywords must be strings"),
-                });
+                let key = sp.string_w(sp.str(w_key)?)?;
+                return Err(raise!(
+                    sp,
+                    TYPE_ERROR,
+                    "{} got multiple values for keyword argument '{key}'",
+                    callable_text(sp, w_func)
+                ));
             }
         }
         return Err(Raised);
@@ -634,10 +646,7 @@ fn extend_list(sp: Space, w_list: W, w: W) -> Res<()> {
             Ok(())
         }
         Err(e) => {
-            // SAFETY: a live word; heap objects have slots.
-            let plain =
-                w.is_int() || unsafe { (*sp.row(w).slots).iter.is_none() && (*sp.row(w).slots).getitem.is_none() };
-            if plain && sp.catch(known::TYPE_ERROR) {
+            if no_iteration(sp, w) && sp.catch(known::TYPE_ERROR) {
                 return Err(raise!(sp, TYPE_ERROR, "Value after * must be an iterable, not {}", sp.type_name(w)));
             }
             Err(e)

@@ -37,12 +37,26 @@ fn is_exception_class(sp: Space, w: W) -> bool {
         && sp.issubclass(w, sp.known(known::BASE_EXCEPTION)).unwrap_or(false)
 }
 
+/// The exception that `raise CLASS` means.
+fn instantiate(sp: Space, w_class: W) -> Res<W> {
+    let w = sp.call(w_class, &[])?;
+    if !sp.isinstance(w, sp.known(known::BASE_EXCEPTION))? {
+        let (c, t) = (sp.repr_string(w_class)?, sp.repr_string(sp.type_(w)?)?);
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "calling {c} should have returned an instance of BaseException, not {t}"
+        ));
+    }
+    Ok(w)
+}
+
 fn with_cause(sp: Space, w_exc: W, w_cause: W) -> Res<W> {
-    let w_exc = if is_exception_class(sp, w_exc) { sp.call(w_exc, &[])? } else { w_exc };
+    let w_exc = if is_exception_class(sp, w_exc) { instantiate(sp, w_exc)? } else { w_exc };
     if !sp.isinstance(w_exc, sp.known(known::BASE_EXCEPTION))? {
         return Err(sp.type_error("exceptions must derive from BaseException"));
     }
-    let w_cause = if is_exception_class(sp, w_cause) { sp.call(w_cause, &[])? } else { w_cause };
+    let w_cause = if is_exception_class(sp, w_cause) { instantiate(sp, w_cause)? } else { w_cause };
     if !w_cause.is_none() && !sp.isinstance(w_cause, sp.known(known::BASE_EXCEPTION))? {
         return Err(sp.type_error("exception causes must derive from BaseException"));
     }
@@ -99,8 +113,10 @@ pub(crate) fn check_group_match(sp: Space, st: &Stack) -> Res<()> {
         let w_pair = sp.call_method(w_exc, name!(sp, "split"), &[w_class])?;
         match sp.tuple_opt(w_pair) {
             Some([m, r, ..]) => (*r, *m),
-            Some(_) => {
-                return Err(raise!(sp, TYPE_ERROR, "{}.split must return a 2-tuple", sp.type_name(w_exc)));
+            Some(few) => {
+                let t = sp.type_name(w_exc);
+                let n = few.len();
+                return Err(raise!(sp, TYPE_ERROR, "{t}.split must return a 2-tuple, got tuple of size {n}"));
             }
             None => {
                 let (t, got) = (sp.type_name(w_exc), sp.type_name(w_pair));
@@ -257,10 +273,8 @@ pub(crate) fn get_awaitable(sp: Space, st: &Stack, arg: u32) -> Res<()> {
     let it = match awaitable_iter(sp, w) {
         Ok(it) => it,
         Err(Raised) => {
-            if arg != 0
-                && sp.lookup_special(w, name!(sp, "__await__")).is_ok_and(|x| x.is_none())
-                && sp.catch(known::TYPE_ERROR)
-            {
+            let w_exc = sp.take_exc();
+            if arg != 0 && sp.lookup_special(w, name!(sp, "__await__"))?.is_none() {
                 let what = if arg == 1 { "__aenter__" } else { "__aexit__" };
                 let t = sp.type_name(w);
                 return Err(raise!(
@@ -269,7 +283,7 @@ pub(crate) fn get_awaitable(sp: Space, st: &Stack, arg: u32) -> Res<()> {
                     "'async with' received an object from {what} that does not implement __await__: {t}"
                 ));
             }
-            return Err(Raised);
+            return Err(sp.set_exc(w_exc));
         }
     };
     // SAFETY: live words.

@@ -2,7 +2,8 @@
 
 use crate::frames;
 use crate::objects::WFrame;
-use taipan_abi::thread::{Frame, fr};
+use taipan_abi::opcode::Op;
+use taipan_abi::thread::{Code, Frame, fr};
 use taipan_abi::word::W;
 use taipan_plugin_api::{Raised, Res, Space, name, setfield};
 
@@ -23,7 +24,7 @@ fn call(sp: Space, w_func: W, w_frame: W, event: W, w_arg: W) -> Res<W> {
 unsafe fn local_event(sp: Space, f: *mut Frame, event: W, w_arg: W) -> Res<()> {
     let w_frame = frames::frame_object(sp, f)?;
     let w_trace = (*w_frame.ptr::<WFrame>()).w_trace;
-    if w_trace.is_null() || w_trace.is_none() || sp.thread().tracing > 0 {
+    if w_trace.is_null() || w_trace.is_none() || sp.thread().tracing > 0 || sp.thread().w_trace.is_null() {
         return Ok(());
     }
     match call(sp, w_trace, w_frame, event, w_arg) {
@@ -50,13 +51,56 @@ pub unsafe fn instruction(sp: Space, f: *mut Frame) -> bool {
     sp.thread().tracing > 0 || step(sp, f).is_ok()
 }
 
+/// Words before the first instruction that can be traced: making a generator belongs to the call.
+fn first_traced(code: &Code) -> usize {
+    // SAFETY: every code object has an instruction.
+    let first = unsafe { *code.code } as u8;
+    if first == Op::RETURN_GENERATOR as u8 { 2 } else { 0 }
+}
+
+/// The line of the instruction at a word; what was looked up last is kept in the frame object.
+unsafe fn line_at(sp: Space, o: *mut WFrame, code: &Code, at: usize) -> i64 {
+    let word = at as u32;
+    if word < (*o).range_start || word >= (*o).range_end {
+        let table = sp.bytes_opt(code.w_linetable).unwrap_or(&[]);
+        let found = taipan_abi::location::lookup(table, code.firstlineno as i32, word);
+        ((*o).range_start, (*o).range_end) = found.map_or((word, word + 1), |l| (l.start_word, l.end_word));
+        (*o).range_line = found.and_then(|l| l.line).map_or(-1, i64::from);
+    }
+    (*o).range_line
+}
+
+/// Line events of a frame object count from the instruction that its frame is at.
+///
+/// # Safety
+/// `w` is a frame object.
+pub unsafe fn begin_at(sp: Space, w: W) {
+    let o = w.ptr::<WFrame>();
+    let code = &*(*o).w_code.ptr::<Code>();
+    let at = frames::lasti(w);
+    (*o).traced_at = at as i64;
+    (*o).traced_line = line_at(sp, o, code, at);
+}
+
 unsafe fn step(sp: Space, f: *mut Frame) -> Res<()> {
-    let at = (*f).ip.offset_from((*(*f).code).code) as usize;
+    let code = &*(*f).code;
+    let at = (*f).ip.offset_from(code.code) as usize;
+    let first = first_traced(code);
+    if at < first && (*f).flags & fr::GENERATOR == 0 {
+        return Ok(());
+    }
     if (*f).flags & fr::TRACED == 0 {
         (*f).flags |= fr::TRACED;
         let w_frame = frames::frame_object(sp, f)?;
+        let o = w_frame.ptr::<WFrame>();
+        let fresh = at <= first;
+        if fresh {
+            ((*o).traced_at, (*o).traced_line) = (-1, -1);
+        } else {
+            begin_at(sp, w_frame);
+        }
         // A frame that was running already when tracing began has no call event.
-        if at <= 2 || (*f).flags & fr::GENERATOR != 0 {
+        if fresh || (*f).flags & fr::GENERATOR != 0 {
             let w_profile = sp.thread().w_profile;
             if !w_profile.is_null() {
                 call(sp, w_profile, w_frame, name!(sp, "call"), W::NONE)?;
@@ -70,20 +114,31 @@ unsafe fn step(sp: Space, f: *mut Frame) -> Res<()> {
         }
     }
     let w_frame = (*f).w_frame;
-    if w_frame.is_null() || (*w_frame.ptr::<WFrame>()).w_trace.is_null() {
+    if w_frame.is_null() || (*w_frame.ptr::<WFrame>()).w_trace.is_null() || at < first {
         return Ok(());
     }
     let o = w_frame.ptr::<WFrame>();
-    let line = frames::line_of(sp, &*(*f).code, at);
-    let starts = at == 0 || frames::line_of(sp, &*(*f).code, at - 1) != line;
-    if (*o).trace_lines && line > 0 && (starts || (*o).lineno != line) {
-        (*o).lineno = line;
-        local_event(sp, f, name!(sp, "line"), W::NONE)?;
+    let line = line_at(sp, o, code, at);
+    let before = (*o).traced_at;
+    let again = before >= at as i64 && *code.code.add(before as usize) as u8 == Op::JUMP_BACKWARD as u8;
+    let changed = before < 0 || (*o).traced_line != line || again;
+    (*o).traced_at = at as i64;
+    if line >= 0 {
+        (*o).traced_line = line;
     }
-    if (*o).trace_opcodes {
-        local_event(sp, f, name!(sp, "opcode"), W::NONE)?;
+    // To the trace function the instruction is the one being executed.
+    (*f).ip = (*f).ip.add(1);
+    let mut r = Ok(());
+    if (*o).trace_lines && line >= 0 && changed {
+        r = local_event(sp, f, name!(sp, "line"), W::NONE);
     }
-    Ok(())
+    if r.is_ok() && (*o).trace_opcodes {
+        r = local_event(sp, f, name!(sp, "opcode"), W::NONE);
+    }
+    if r.is_ok() {
+        (*f).ip = (*f).ip.sub(1);
+    }
+    r
 }
 
 /// A return event. Err: the hook raised.

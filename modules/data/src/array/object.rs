@@ -293,8 +293,8 @@ fn iter_next(sp: Space, w: W) -> Res<Option<W>> {
 }
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn iter_reduce(sp: Space, w: W) -> Res<W> {
-    let it = obj::<WArrayIter>(w);
     let w_iter = sp.builtin(name!(sp, "iter"))?;
+    let it = obj::<WArrayIter>(w);
     if it.w_array.is_null() {
         let w_args = sp.newtuple(&[sp.newtuple(&[])?])?;
         return sp.newtuple(&[w_iter, w_args]);

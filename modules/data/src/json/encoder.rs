@@ -266,22 +266,29 @@ impl Run<'_> {
     }
     fn list(&mut self, w: W, level: usize) -> Res<()> {
         let sp = self.sp;
-        // A snapshot of the items: writing them may run code that changes the list.
-        let (_keep, items) = sp.unpack(w)?;
-        if items.is_empty() {
+        let tuple = sp.tuple_opt(w);
+        let len = || tuple.map_or_else(|| sp.list_len(w), |items| Ok(items.len() as i64));
+        if len()? == 0 {
             self.out.extend_from_slice(b"[]");
             return Ok(());
         }
         let w_id = self.enter(w)?;
         self.out.push(b'[');
         self.newline(level + 1);
-        for (i, item) in items.iter().enumerate() {
+        // Writing an item may run code that changes the list, so its length is asked again.
+        let mut i = 0;
+        while i < len()? {
+            let w_item = match tuple {
+                Some(items) => items[i as usize],
+                None => sp.list_item(w, i)?,
+            };
             if i > 0 {
                 self.out.extend_from_slice(&self.item_separator);
                 self.newline(level + 1)
             }
-            self.value(*item, level + 1)
-                .map_err(|_| self.note(format!("when serializing {} item {i}", full_name(sp, w))))?
+            self.value(w_item, level + 1)
+                .map_err(|_| self.note(format!("when serializing {} item {i}", full_name(sp, w))))?;
+            i += 1
         }
         self.newline(level);
         self.out.push(b']');

@@ -29,19 +29,19 @@ static W_ATTRGETTER: TypeOf = TypeOf::new();
 static W_METHODCALLER: TypeOf = TypeOf::new();
 
 typespec!(ITEMGETTER: WGetter, "operator.itemgetter", {
-    doc: Str::new("Return a callable object that fetches the given item(s) from its operand.\nAfter f = itemgetter(2), the call f(r) returns r[2].\nAfter g = itemgetter(2, 5, 3), the call g(r) returns (r[2], r[5], r[3])"),
+    doc: Str::new("(item, /, *items)\n--\n\nReturn a callable object that fetches the given item(s) from its operand.\nAfter f = itemgetter(2), the call f(r) returns r[2].\nAfter g = itemgetter(2, 5, 3), the call g(r) returns (r[2], r[5], r[3])"),
     slots: &Slots { new: Some(itemgetter_new), call: Some(itemgetter_call), repr: Some(getter_repr), ..Slots::EMPTY },
-    methods: methods![getter_reduce],
+    methods: methods![getter_reduce], getset: table![getset!("__text_signature__", call_signature)],
 });
 typespec!(ATTRGETTER: WGetter, "operator.attrgetter", {
-    doc: Str::new("Return a callable object that fetches the given attribute(s) from its operand.\nAfter f = attrgetter('name'), the call f(r) returns r.name.\nAfter g = attrgetter('name', 'date'), the call g(r) returns (r.name, r.date).\nAfter h = attrgetter('name.first', 'name.last'), the call h(r) returns\n(r.name.first, r.name.last)."),
+    doc: Str::new("(attr, /, *attrs)\n--\n\nReturn a callable object that fetches the given attribute(s) from its operand.\nAfter f = attrgetter('name'), the call f(r) returns r.name.\nAfter g = attrgetter('name', 'date'), the call g(r) returns (r.name, r.date).\nAfter h = attrgetter('name.first', 'name.last'), the call h(r) returns\n(r.name.first, r.name.last)."),
     slots: &Slots { new: Some(attrgetter_new), call: Some(attrgetter_call), repr: Some(getter_repr), ..Slots::EMPTY },
-    methods: methods![getter_reduce],
+    methods: methods![getter_reduce], getset: table![getset!("__text_signature__", call_signature)],
 });
 typespec!(METHODCALLER: WCaller, "operator.methodcaller", {
-    doc: Str::new("Return a callable object that calls the given method on its operand.\nAfter f = methodcaller('name'), the call f(r) returns r.name().\nAfter g = methodcaller('name', 'date', foo=1), the call g(r) returns\nr.name('date', foo=1)."),
+    doc: Str::new("(name, /, *args, **kwargs)\n--\n\nReturn a callable object that calls the given method on its operand.\nAfter f = methodcaller('name'), the call f(r) returns r.name().\nAfter g = methodcaller('name', 'date', foo=1), the call g(r) returns\nr.name('date', foo=1)."),
     slots: &Slots { new: Some(caller_new), call: Some(caller_call), repr: Some(caller_repr), ..Slots::EMPTY },
-    methods: methods![caller_reduce],
+    methods: methods![caller_reduce], getset: table![getset!("__text_signature__", call_signature)],
 });
 
 pub fn init(sp: Space, w_module: W) -> Res<()> {
@@ -59,6 +59,11 @@ fn operand(sp: Space, name: &str, args: &Args) -> Res<W> {
     }
 }
 
+/// How `inspect` learns what a call of an instance takes.
+#[slot]
+fn call_signature(sp: Space, _w: W) -> Res<W> {
+    sp.newstr("(obj, /)")
+}
 #[slot]
 fn itemgetter_new(sp: Space, w_type: W, args: Args) -> Res<W> {
     args.no_keywords(sp, "itemgetter")?;

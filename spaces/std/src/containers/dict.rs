@@ -182,6 +182,13 @@ pub fn remove_at(w_dict: W, i: usize) -> DictEntry {
     }
 }
 
+/// Removes the last live entry, i.
+pub fn pop_last(w_dict: W, i: usize) {
+    this::<WDict>(w_dict).keys_version = 0;
+    // SAFETY: callers have just found the entry.
+    unsafe { table::pop_last(w_dict, i) }
+}
+
 /// d.clear()
 pub fn clear(w_dict: W) {
     this::<WDict>(w_dict).keys_version = 0;

@@ -1,5 +1,6 @@
 //! Iterators of dicts: forward and reverse, over keys, values and items.
 
+use super::Paired;
 use super::dict;
 use super::table;
 use super::tids;
@@ -91,7 +92,13 @@ fn step(sp: Space, w_self: W, back: bool) -> Res<Option<(W, W)>> {
     }
     // SAFETY: a dict; the entry was just found.
     unsafe {
-        let found = if back { table::prev(it.w_dict, it.index) } else { table::next(it.w_dict, it.index) };
+        // Behind the end of a table that has been exchanged there is nothing, backwards too.
+        let gone = || d.w_keys.is_null() || it.index > (*d.w_keys.ptr::<WDictKeys>()).nentries;
+        let found = match back {
+            false => table::next(it.w_dict, it.index),
+            true if gone() => None,
+            true => table::prev(it.w_dict, it.index),
+        };
         let Some(i) = found else {
             it.w_dict = W::NULL;
             return Ok(None);
@@ -104,6 +111,11 @@ fn step(sp: Space, w_self: W, back: bool) -> Res<Option<(W, W)>> {
         let e = table::entry(it.w_dict, i);
         Ok(Some((e.w_key, e.w_value)))
     }
+}
+
+/// next() of an iterator over items, for a `for` that unpacks the pair.
+pub fn item_pair(sp: Space, w_self: W) -> Res<Paired> {
+    Ok(step(sp, w_self, false)?.map_or(Paired::End, |(w_key, w_value)| Paired::Yes(w_key, w_value)))
 }
 
 /// next() of any of the iterators of dicts, for the evaluator too.
@@ -140,6 +152,7 @@ fn length_hint(_sp: Space, w_self: W) -> Res<usize> {
 /// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn reduce(sp: Space, w_self: W) -> Res<W> {
+    let w_iter = builtin(sp, "iter")?;
     // A copy of the iterator is used up, so that this one stays where it is.
     // SAFETY: the rows of dict iterators have this layout.
     let w_copy = unsafe { sp.alloc(w_self.tid(), size_of::<WDictIter>())? };
@@ -152,5 +165,5 @@ fn reduce(sp: Space, w_self: W) -> Res<W> {
     let w_list = sp.newlist(&[])?;
     sp.for_each(w_copy, |w| sp.list_append(w_list, w).map(|_| true))?;
     let w_args = sp.newtuple(&[w_list])?;
-    sp.newtuple(&[builtin(sp, "iter")?, w_args])
+    sp.newtuple(&[w_iter, w_args])
 }

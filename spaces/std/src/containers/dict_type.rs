@@ -180,7 +180,7 @@ fn popitem(sp: Space, w_self: W) -> Res<W> {
     // SAFETY: the entry was just found.
     let e = unsafe { table::entry(w_self, i) };
     let w = sp.newtuple(&[e.w_key, e.w_value])?;
-    dict::remove_at(w_self, i);
+    dict::pop_last(w_self, i);
     Ok(w)
 }
 

@@ -33,7 +33,7 @@ fn list_new(sp: Space, w_type: W, _args: Args) -> Res<W> {
 }
 #[slot]
 fn list_init(sp: Space, w_self: W, args: Args) -> Res<()> {
-    no_keywords(sp, "list", sp.row(w_self).w_type, TID_LIST, &args)?;
+    init_no_keywords(sp, "list", sp.row(w_self).w_type, TID_LIST, &args)?;
     check_arity(sp, "list", args.n, 0, 1)?;
     this::<WList>(w_self).items.clear();
     match args.positional() {

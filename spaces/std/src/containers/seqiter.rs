@@ -101,29 +101,36 @@ fn reverse_length_hint(_sp: Space, w_self: W) -> Res<usize> {
     let live = !it.w_seq.is_null() && it.index <= list_items(it.w_seq).len();
     Ok(if live { it.index } else { 0 })
 }
-fn reduced(sp: Space, function: &str, w_arg: W, index: i64) -> Res<W> {
+fn reduced(sp: Space, w_function: W, w_arg: W, index: i64) -> Res<W> {
     let w_args = sp.newtuple(&[w_arg])?;
-    sp.newtuple(&[builtin(sp, function)?, w_args, sp.newint(index)])
+    sp.newtuple(&[w_function, w_args, sp.newint(index)])
 }
-fn reduced_empty(sp: Space, tuple: bool) -> Res<W> {
+fn reduced_empty(sp: Space, w_function: W, tuple: bool) -> Res<W> {
     let w_empty = if tuple { sp.newtuple(&[])? } else { sp.newlist(&[])? };
     let w_args = sp.newtuple(&[w_empty])?;
-    sp.newtuple(&[builtin(sp, "iter")?, w_args])
+    sp.newtuple(&[w_function, w_args])
 }
 /// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn reduce(sp: Space, w_self: W) -> Res<W> {
+    // The look into the builtins may run code, so it comes before the look at the iterator; the same below.
+    let w_iter = builtin(sp, "iter")?;
     let it = this::<WSeqIter>(w_self);
     if it.w_seq.is_null() {
-        return reduced_empty(sp, exact(w_self, TID_TUPLE_ITER));
+        return reduced_empty(sp, w_iter, exact(w_self, TID_TUPLE_ITER));
     }
-    reduced(sp, "iter", it.w_seq, it.index as i64)
+    reduced(sp, w_iter, it.w_seq, it.index as i64)
 }
 /// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn reverse_reduce(sp: Space, w_self: W) -> Res<W> {
+    let w_function = builtin(sp, if this::<WSeqIter>(w_self).w_seq.is_null() { "iter" } else { "reversed" })?;
     let it = this::<WSeqIter>(w_self);
-    if it.w_seq.is_null() { reduced_empty(sp, false) } else { reduced(sp, "reversed", it.w_seq, it.index as i64 - 1) }
+    if it.w_seq.is_null() {
+        reduced_empty(sp, w_function, false)
+    } else {
+        reduced(sp, w_function, it.w_seq, it.index as i64 - 1)
+    }
 }
 /// Restores the position that `__reduce__` gave.
 #[interp_fn(method, name = "__setstate__", sig = "(self, object, /)")]

@@ -380,6 +380,7 @@ fn iter_length_hint(_sp: Space, w_self: W) -> Res<usize> {
 /// What pickle and copy rebuild the object from.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn iter_reduce(sp: Space, w_self: W) -> Res<W> {
+    let w_iter = builtin(sp, "iter")?;
     let it = this::<WSetIter>(w_self);
     let w_list = sp.newlist(&[])?;
     if !it.w_set.is_null() {
@@ -389,5 +390,5 @@ fn iter_reduce(sp: Space, w_self: W) -> Res<W> {
         }
     }
     let w_args = sp.newtuple(&[w_list])?;
-    sp.newtuple(&[builtin(sp, "iter")?, w_args])
+    sp.newtuple(&[w_iter, w_args])
 }

@@ -4,9 +4,10 @@
 //! CPython's perturbation. Entries are never reused or moved inside such an object: growing and compacting make a new one. So "same keys
 //! object and the entry still has the same key" proves after a call of `__eq__` that a found position is still right.
 //!
-//! Removing the last entries gives `nentries` back together with `entries_cap`: their index slots stay marked as deleted, and what may
-//! still be filled is `entries_cap - nentries`, so that free index slots never run out. The index therefore lies by the end of the
-//! object, not by `entries_cap`. Four bytes of `pad` count the leading entries known to be deleted, which makes a queue linear.
+//! Taking the last item gives its entry back (`pop_last`), `nentries` together with `entries_cap`: the index slot stays marked as
+//! deleted, and what may still be filled is `entries_cap - nentries`, so that free index slots never run out. The index therefore lies
+//! by the end of the object, not by `entries_cap`. Other removals leave a hole: iterators see a key that comes back as a new one. Four
+//! bytes of `pad` count the leading entries known to be deleted, which makes a queue linear.
 
 use super::util::{barrier_range, eq, is_str, str_eq};
 use crate::layouts::{DictEntry, STR_INTERNED, WDictKeys, WStr};
@@ -443,16 +444,19 @@ pub unsafe fn remove_at(w: W, i: usize) {
         }
         set_leading(keys, n)
     }
-    if i + 1 == (*keys).nentries {
-        let mut n = i;
-        while n > leading(keys) && (*WDictKeys::entry(keys, n - 1)).w_key.is_null() {
-            n -= 1
-        }
-        (*keys).entries_cap -= (*keys).nentries - n;
-        (*keys).nentries = n;
-        if leading(keys) > n {
-            set_leading(keys, n)
-        }
+}
+
+/// Removes the last live entry and gives back its room and that of the deleted ones behind it.
+///
+/// # Safety
+/// Entry i of the holder's table is its last live one.
+pub unsafe fn pop_last(w: W, i: usize) {
+    remove_at(w, i);
+    let keys = holder(w).w_keys.ptr::<WDictKeys>();
+    (*keys).entries_cap -= (*keys).nentries - i;
+    (*keys).nentries = i;
+    if leading(keys) > i {
+        set_leading(keys, i)
     }
 }
 

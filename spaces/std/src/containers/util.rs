@@ -184,14 +184,20 @@ pub fn compare_sequences(sp: Space, a: W, b: W, op: u32, items: fn(W) -> &'stati
             return Ok(W::bool(satisfies(op, x.len().cmp(&y.len()))));
         }
         let (x, y) = (x[i], y[i]);
-        if !eq(sp, x, y)? {
-            return match op {
-                EQ => Ok(W::FALSE),
-                NE => Ok(W::TRUE),
-                _ => compare(sp, op, x, y),
-            };
+        if eq(sp, x, y)? {
+            i += 1;
+            continue;
         }
-        i += 1;
+        // The comparison may have taken the items away; then the lengths decide.
+        let (x, y) = (items(a), items(b));
+        if i >= x.len() || i >= y.len() {
+            continue;
+        }
+        return match op {
+            EQ => Ok(W::FALSE),
+            NE => Ok(W::TRUE),
+            _ => compare(sp, op, x[i], y[i]),
+        };
     }
 }
 
@@ -376,15 +382,28 @@ pub fn check_arity(sp: Space, name: &str, got: usize, min: usize, max: usize) ->
     }
     Ok(())
 }
-/// TypeError "NAME() takes no keyword arguments", for the class of row `tid` and those that inherit its `__init__`.
+/// For `__new__`: TypeError "NAME() takes no keyword arguments", for the class of row `tid` and those that inherit its `__init__`.
 pub fn no_keywords(sp: Space, name: &str, w_type: W, tid: u32, a: &Args) -> Res<()> {
+    no_keywords_if_same(sp, name, w_type, tid, a, |s| s.init.map(|f| f as usize))
+}
+/// The same for `__init__`: for classes that inherit its `__new__`.
+pub fn init_no_keywords(sp: Space, name: &str, w_type: W, tid: u32, a: &Args) -> Res<()> {
+    no_keywords_if_same(sp, name, w_type, tid, a, |s| s.new.map(|f| f as usize))
+}
+fn no_keywords_if_same(
+    sp: Space,
+    name: &str,
+    w_type: W,
+    tid: u32,
+    a: &Args,
+    slot: fn(&Slots) -> Option<usize>,
+) -> Res<()> {
     if a.kwnames.is_null() {
         return Ok(());
     }
     // SAFETY: a class and a row point to their slots.
     let (own, other) = unsafe { (sp.row_of(tid).slots.as_ref(), this::<WType>(w_type).slots.as_ref()) };
-    let init = |s: Option<&Slots>| s.and_then(|s| s.init).map(|f| f as usize);
-    if init(own) == init(other) { a.no_keywords(sp, name) } else { Ok(()) }
+    if own.and_then(slot) == other.and_then(slot) { a.no_keywords(sp, name) } else { Ok(()) }
 }
 /// A function of the builtins module, for `__reduce__`.
 pub fn builtin(sp: Space, name: &str) -> Res<W> {

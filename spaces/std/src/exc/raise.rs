@@ -94,11 +94,11 @@ pub fn object(sp: Space, w_type: W, w_value: W) {
                 sp.call(w_type, &[w_value])?
             };
             if !is_instance(sp, w) {
-                let (c, t) = (sp.repr_string(w_type)?, sp.type_name(w));
+                let (c, t) = (sp.repr_string(w_type)?, sp.repr_string(sp.type_(w)?)?);
                 return Err(raise!(
                     sp,
                     TYPE_ERROR,
-                    "calling {c} should have returned an instance of BaseException, not <class '{t}'>"
+                    "calling {c} should have returned an instance of BaseException, not {t}"
                 ));
             }
             return Ok(w);

@@ -4,6 +4,7 @@ use super::complex_math::{self as cm, PowError};
 use super::int_type::{decide, zero_division};
 use super::value::{self, float_of, int_of, real_of, wrap_f64, wrap_trunc};
 use super::{convert, dtoa, float_methods, int_arith};
+use crate::containers::util::no_keywords;
 use crate::layouts::WFloat;
 use taipan_abi::gc::tf;
 use taipan_abi::opcode::CmpOp;
@@ -222,9 +223,7 @@ fn float_repr(sp: Space, w: W) -> Res<W> {
 #[slot]
 fn float_new(sp: Space, w_type: W, args: Args) -> Res<W> {
     let exact = value::is_class_of(sp, w_type, TID_FLOAT);
-    if exact {
-        args.no_keywords(sp, "float")?;
-    }
+    no_keywords(sp, "float", w_type, TID_FLOAT, &args)?;
     let w_value = match args.positional() {
         [] => W::NULL,
         [w] => convert::to_float(sp, *w)?,

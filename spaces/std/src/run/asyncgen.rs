@@ -8,6 +8,7 @@ use taipan_abi::known;
 use taipan_abi::types::{Slots, TypeSpec};
 use taipan_abi::word::W;
 use taipan_interp::generator::{self, Sent};
+use taipan_interp::objects::gen_flags::{ACLOSED, HOOKED};
 use taipan_interp::objects::gen_state;
 use taipan_plugin_api::prelude::*;
 use taipan_plugin_api::{getset, interp_fn, methods, slot, table};
@@ -71,9 +72,6 @@ fn awaitable(sp: Space, tid: u32, w_gen: W, w_arg: W) -> Res<W> {
     }
 }
 
-const HOOKED: u32 = 1;
-const ACLOSED: u32 = 2;
-
 fn init_hooks(sp: Space, w_gen: W) -> Res<()> {
     let g = gen_obj(w_gen);
     if g.ag_flags & HOOKED != 0 {
@@ -83,6 +81,7 @@ fn init_hooks(sp: Space, w_gen: W) -> Res<()> {
     let (w_first, w_final) = (sp.thread().w_asyncgen_firstiter, sp.thread().w_asyncgen_finalizer);
     if !w_final.is_null() {
         taipan_plugin_api::setfield!(sp, w_gen, WGenerator, w_finalizer, w_final);
+        taipan_interp::watch::register(sp, w_gen);
     }
     if !w_first.is_null() {
         sp.call(w_first, &[w_gen])?;
@@ -440,7 +439,13 @@ fn ag_running(_sp: Space, w: W) -> Res<W> {
 pub static ASYNC_GENERATOR: TypeSpec = TypeSpec {
     name: Str::new("async_generator"),
     doc: Str::new("A suspended async function that yields values."),
-    slots: &Slots { aiter: Some(identity), anext: Some(ag_anext), repr: Some(ag_repr), ..Slots::EMPTY },
+    slots: &Slots {
+        aiter: Some(identity),
+        anext: Some(ag_anext),
+        repr: Some(ag_repr),
+        del: Some(gentype::gen_del),
+        ..Slots::EMPTY
+    },
     methods: methods![asend, athrow, aclose],
     getset: table![
         getset!("__name__", gentype::get_name, gentype::set_name),

@@ -271,6 +271,16 @@ fn co_positions(sp: Space, w: W) -> Res<W> {
     sp.iter(rows.into_list()?)
 }
 
+/// The name of the local, cell or free variable with this index in the frame.
+#[interp_fn(method, name = "_varname_from_oparg", sig = "(self, /, oparg)")]
+fn varname_from_oparg(sp: Space, w: W, index: i64) -> Res<W> {
+    let names = sp.tuple_items(get(w).w_localsplusnames);
+    match usize::try_from(index).ok().and_then(|i| names.get(i)) {
+        Some(w_name) => Ok(*w_name),
+        None => Err(sp.raise(known::INDEX_ERROR, "tuple index out of range")),
+    }
+}
+
 /// A copy with some parts replaced.
 #[interp_fn(raw, method, sig = "(self, /, **changes)")]
 fn replace(sp: Space, w: W, args: Args) -> Res<W> {
@@ -377,7 +387,7 @@ pub static CODE: TypeSpec = TypeSpec {
     free: Some(free),
     native_bytes: None,
     slots: &Slots { repr: Some(code_repr), compare: Some(code_compare), hash: Some(code_hash), ..Slots::EMPTY },
-    methods: methods![co_lines, co_positions, replace],
+    methods: methods![co_lines, co_positions, varname_from_oparg, replace],
     getset: table![
         getset!("co_varnames", co_varnames),
         getset!("co_cellvars", co_cellvars),

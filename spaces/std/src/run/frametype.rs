@@ -4,10 +4,11 @@ use super::code;
 use crate::layouts::{WCell, WFrame, WGenerator, WTraceback, tid};
 use taipan_abi::known;
 use taipan_abi::opcode::co;
-use taipan_abi::thread::Frame;
+use taipan_abi::thread::{Frame, fr as flags};
 use taipan_abi::types::Slots;
 use taipan_abi::word::{TID_CELL, TID_FRAME, TID_TRACEBACK, W};
 use taipan_interp::frames;
+use taipan_interp::generator::generator_of;
 use taipan_interp::objects::gen_state;
 use taipan_plugin_api::prelude::*;
 use taipan_plugin_api::{getset, interp_fn, methods, setfield, slot, table};
@@ -35,7 +36,7 @@ pub fn of_generator(sp: Space, w_gen: W) -> Res<W> {
             // It is on the stack somewhere above.
             let mut f = sp.thread().gc.frame_top as *mut Frame;
             while !(*f).code.is_null() {
-                if *(*f).base.sub(1) == w_gen {
+                if (*f).flags & flags::GENERATOR != 0 && generator_of(f) == w_gen {
                     return frames::frame_object(sp, f);
                 }
                 f = f.sub(1);
@@ -72,7 +73,11 @@ fn set_local(sp: Space, w: W, i: usize, kinds: &[u8], value: W) {
             return;
         }
         let o = fr(w);
-        if o.live.is_null() {
+        if !o.live.is_null() {
+            if (*o.live).flags & flags::DELEGATING != 0 {
+                sp.barrier(generator_of(o.live), at);
+            }
+        } else {
             let owner = if o.w_slots.is_null() { o.w_generator } else { o.w_slots };
             sp.barrier(owner, at);
         }
@@ -92,7 +97,7 @@ pub fn snapshot(sp: Space, w: W) -> Res<W> {
     let (names, kinds) = layout(sp, w);
     for (i, w_name) in names.iter().enumerate() {
         let v = local(w, i, kinds);
-        if !v.is_null() && kinds[i] & 0x10 == 0 {
+        if !v.is_null() {
             sp.dict_set(d, *w_name, v)?;
         }
     }
@@ -100,6 +105,15 @@ pub fn snapshot(sp: Space, w: W) -> Res<W> {
         sp.dict_update(d, fr(w).w_extra, 1)?;
     }
     Ok(d)
+}
+
+/// Kind of a local that only an inlined comprehension of a class or module body has.
+const HIDDEN: u8 = 0x10;
+
+/// Is such a local bound now? Then they are what `locals()` is about.
+fn in_comprehension(sp: Space, w: W) -> bool {
+    let kinds = layout(sp, w).1;
+    (0..kinds.len()).any(|i| kinds[i] & HIDDEN != 0 && !local(w, i, kinds).is_null())
 }
 
 /// `locals()` of a frame: the namespace of a class or module body, else a snapshot.
@@ -111,7 +125,7 @@ pub fn locals(sp: Space, w: W) -> Res<W> {
         // SAFETY: a live frame.
         unsafe { (*o.live).w_locals }
     };
-    if ns.is_null() { snapshot(sp, w) } else { Ok(ns) }
+    if ns.is_null() || in_comprehension(sp, w) { snapshot(sp, w) } else { Ok(ns) }
 }
 
 #[slot]
@@ -142,17 +156,26 @@ fn f_builtins(sp: Space, w: W) -> Res<W> {
 #[slot]
 fn f_locals(sp: Space, w: W) -> Res<W> {
     let c = code::get(fr(w).w_code);
-    if c.flags & co::OPTIMIZED != 0 { proxy(sp, w) } else { locals(sp, w) }
+    if c.flags & co::OPTIMIZED != 0 || in_comprehension(sp, w) { proxy(sp, w) } else { locals(sp, w) }
 }
 /// The line a frame is at.
 pub fn lineno(sp: Space, w: W) -> i64 {
-    // SAFETY: a frame object.
-    code::line(sp, fr(w).w_code, unsafe { frames::lasti(w) })
+    let o = fr(w);
+    // SAFETY: a frame object; a frame in use.
+    unsafe {
+        if !o.live.is_null() && (*o.live).ip == (*(*o.live).code).code {
+            // Not begun: it stands at the `def`; a module has no such line.
+            let c = &*(*o.live).code;
+            let module = c.flags & co::OPTIMIZED == 0 && sp.text_opt(c.w_name).is_some_and(|t| t.eq_str("<module>"));
+            return if module { 0 } else { c.firstlineno as i64 };
+        }
+        code::line(sp, o.w_code, frames::lasti(w))
+    }
 }
 #[slot]
 fn f_lineno(sp: Space, w: W) -> Res<W> {
     let n = lineno(sp, w);
-    Ok(if n > 0 { W::int(n) } else { W::NONE })
+    Ok(if n >= 0 { W::int(n) } else { W::NONE })
 }
 #[slot]
 fn set_f_lineno(sp: Space, _w: W, _v: W) -> Res<()> {
@@ -170,7 +193,8 @@ fn f_trace(_sp: Space, w: W) -> Res<W> {
 #[slot]
 fn set_f_trace(sp: Space, w: W, v: W) -> Res<()> {
     setfield!(sp, w, WFrame, w_trace, if v.is_none() { W::NULL } else { v });
-    fr(w).lineno = 0;
+    // SAFETY: a frame object.
+    unsafe { taipan_interp::traced::begin_at(sp, w) };
     Ok(())
 }
 #[slot]
@@ -200,6 +224,9 @@ fn clear(sp: Space, w: W) -> Res<()> {
         if state == gen_state::SUSPENDED {
             return Err(sp.runtime_error("cannot clear a suspended frame"));
         }
+        // One that never ran is over with this: an unawaited coroutine is reported.
+        // SAFETY: a generator object.
+        unsafe { super::gentype::gen_del(sp.th(), o.w_generator) };
         taipan_interp::generator::close(sp, o.w_generator)?;
     }
     let (names, _) = layout(sp, w);
@@ -262,9 +289,8 @@ fn index_of(sp: Space, w_frame: W, w_key: W) -> Res<Option<usize>> {
     if sp.text_opt(w_key).is_none() {
         return Ok(None);
     }
-    let (names, kinds) = layout(sp, w_frame);
-    for (i, n) in names.iter().enumerate() {
-        if kinds[i] & 0x10 == 0 && (*n == w_key || sp.eq_w(*n, w_key)?) {
+    for (i, n) in layout(sp, w_frame).0.iter().enumerate() {
+        if *n == w_key || sp.eq_w(*n, w_key)? {
             return Ok(Some(i));
         }
     }
@@ -413,13 +439,13 @@ fn set_tb_next(sp: Space, w: W, v: W) -> Res<()> {
 #[slot]
 fn tb_lasti(_sp: Space, w: W) -> Res<W> {
     // As in CPython's tools, two units a code word: `co_positions()[tb_lasti // 2]`.
-    Ok(W::int(tb(w).lasti as i64 * 2))
+    Ok(W::int(tb(w).lasti as i64))
 }
 #[slot]
 fn tb_lineno(sp: Space, w: W) -> Res<W> {
     let t = tb(w);
     if t.lineno < 0 {
-        t.lineno = code::line(sp, fr(t.w_frame).w_code, t.lasti as usize);
+        t.lineno = code::line(sp, fr(t.w_frame).w_code, t.lasti as usize / 2);
     }
     Ok(if t.lineno > 0 { W::int(t.lineno) } else { W::NONE })
 }
@@ -459,7 +485,7 @@ fn tb_new(sp: Space, _w_type: W, args: Args) -> Res<W> {
         let t = tb(w);
         t.w_next = if v[0].is_none() { W::NULL } else { v[0] };
         t.w_frame = v[1];
-        t.lasti = (lasti.max(0) / 2) as u64;
+        t.lasti = lasti.max(0) as u64;
         t.lineno = lineno;
         Ok(w)
     }

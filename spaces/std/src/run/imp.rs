@@ -99,7 +99,7 @@ pub fn exec(sp: Space, w: W) -> Res<()> {
                 filename: filename.as_bytes(),
                 mode: 0,
                 optimize: 0,
-                flags: taipan_abi::host::FLAG_SOURCE_IS_UTF8,
+                flags: taipan_abi::host::FLAG_SOURCE_IS_UTF8 | taipan_abi::host::FLAG_APP_LEVEL,
                 want: 0,
                 feature_version: -1,
             },

@@ -1,9 +1,11 @@
 //! Running programs: code, functions, frames, generators, the builtins and sys modules, start.
 
 pub mod asyncgen;
+pub mod attrcache;
 pub mod builtins;
 pub mod code;
 pub mod compile;
+pub mod fastcall;
 pub mod frametype;
 pub mod function;
 pub mod gentype;
@@ -11,6 +13,7 @@ pub mod imp;
 pub mod marshal;
 pub mod ops;
 pub mod space;
+pub mod special;
 pub mod start;
 pub mod sys;
 pub mod threads;

@@ -5,8 +5,9 @@ use crate::layouts::{WCell, WModule};
 use std::sync::atomic::Ordering;
 use taipan_abi::gc::{CollectKind, POLL_ASYNC, POLL_GC, POLL_GIL, POLL_SIGNAL};
 use taipan_abi::known;
-use taipan_abi::thread::{Frame, Thread};
+use taipan_abi::thread::{Frame, Thread, fr};
 use taipan_abi::word::{TID_CELL, TID_CODE, TID_DICT, W};
+use taipan_interp::objects::WGenerator;
 use taipan_interp::{call, frames};
 use taipan_plugin_api::prelude::*;
 use taipan_plugin_api::slot;
@@ -151,18 +152,40 @@ pub fn finalize(sp: Space, w: W) {
     }
 }
 
-/// See the table.
-#[slot]
-pub fn collect(sp: Space, kind: u32) -> Res<i64> {
-    // Operand slots above the running frame's depth hold what was there before; a full collection must not see it.
-    // SAFETY: the words between the frame's sp and the window's end are free.
-    unsafe {
-        let f = sp.thread().gc.frame_top as *mut Frame;
+/// Operand slots above the depths of the thread's frames hold what was there before, and so do the words that a running generator
+/// had saved; a full collection must not see them.
+unsafe fn clear_free_operands(sp: Space) {
+    let gc = &sp.thread().gc;
+    let top = gc.frame_top as *mut Frame;
+    let mut f = gc.frames as *mut Frame;
+    while f <= top {
+        // The words between a frame's sp and the end of its window are free, unless the window of its callee has begun.
+        let end = if f == top {
+            gc.vs_top
+        } else if (*f).code.is_null() {
+            (*f).sp
+        } else {
+            (*f).base.add((*(*f).code).framesize as usize).min((*f.add(1)).base.wrapping_sub(1))
+        };
         let mut p = (*f).sp;
-        while p < sp.thread().gc.vs_top {
+        while p < end {
             *p = W::NULL;
             p = p.add(1);
         }
+        if (*f).flags & fr::GENERATOR != 0 && !(*f).code.is_null() {
+            let g = (*(*f).base.sub(1)).ptr::<WGenerator>();
+            std::slice::from_raw_parts_mut(WGenerator::slots(g), (*g).len)[1..].fill(W::NULL);
+        }
+        f = f.add(1);
+    }
+}
+
+/// See the table.
+#[slot]
+pub fn collect(sp: Space, kind: u32) -> Res<i64> {
+    // SAFETY: the thread is the running one.
+    unsafe {
+        clear_free_operands(sp);
         let vt = &*sp.thread().gcvt;
         (vt.collect)(sp.th().cast(), kind.min(CollectKind::Full as u32));
     }

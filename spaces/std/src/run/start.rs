@@ -56,7 +56,7 @@ fn report(sp: Space, what: &str) {
             let t = &*tb.ptr::<crate::layouts::WTraceback>();
             let c = (*t.w_frame.ptr::<crate::layouts::WFrame>()).w_code;
             let code = super::code::get(c);
-            let line = super::code::line(sp, c, t.lasti as usize);
+            let line = super::code::line(sp, c, t.lasti as usize / 2);
             let (f, n) =
                 (sp.string_w(code.w_filename).unwrap_or_default(), sp.string_w(code.w_name).unwrap_or_default());
             eprintln!("  {f}:{line} in {n}");
@@ -123,7 +123,7 @@ fn support(sp: Space) -> Res<W> {
             filename: b"<start>",
             mode: 0,
             optimize: 0,
-            flags: taipan_abi::host::FLAG_SOURCE_IS_UTF8,
+            flags: taipan_abi::host::FLAG_SOURCE_IS_UTF8 | taipan_abi::host::FLAG_APP_LEVEL,
             want: 0,
             feature_version: -1,
         },

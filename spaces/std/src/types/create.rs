@@ -308,7 +308,12 @@ fn namespace(sp: Space, w: W, spec: &'static TypeSpec, w_module: W) -> Res<()> {
     setfield!(sp, w, WType, w_doc, w_doc);
     let k = name!(sp, "__doc__");
     if sp.dict_get(d, k)?.is_none() {
-        sp.dict_set(d, k, w_doc)?
+        // The class itself keeps the text with the signature that may precede it.
+        let w_shown = match super::typeattrs::split_signature(spec.doc.get()) {
+            Some((_, text)) => sp.newstr(text)?,
+            None => w_doc,
+        };
+        sp.dict_set(d, k, w_shown)?
     }
     Ok(())
 }

@@ -141,7 +141,7 @@ fn object_str(sp: Space, w: W) -> Res<W> {
 /// The identity hash.
 #[slot]
 pub fn object_hash(_sp: Space, w: W) -> Res<i64> {
-    Ok((w.0 >> 4) as i64)
+    Ok(crate::num::value::hash_identity(w))
 }
 #[slot]
 fn object_compare(sp: Space, a: W, b: W, op: u32) -> Res<W> {

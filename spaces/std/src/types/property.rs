@@ -1,6 +1,5 @@
 //! property.
 
-use super::util::row;
 use super::util::*;
 use super::{attrs, calls, create, wrappers};
 use crate::layouts::*;
@@ -62,13 +61,11 @@ fn init(sp: Space, w: W, args: Args) -> Res<()> {
         this(w).getter_doc = true;
     }
     setfield!(sp, w, WProperty, w_doc, w_doc);
-    if type_of(sp, w) != builtin_type(sp, TID_PROPERTY) && !w_doc.is_null() {
-        // A subclass shows the documentation through its own `__doc__`.
-        if !super::shapes::set(sp, w, row(sp, w), name!(sp, "__doc__"), w_doc)? {
-            let r = attrs::setattr(sp, w, name!(sp, "__doc__"), w_doc);
-            if r.is_err() && !sp.catch(known::ATTRIBUTE_ERROR) {
-                return r;
-            }
+    if type_of(sp, w) != builtin_type(sp, TID_PROPERTY) {
+        // The class attribute `__doc__` of a subclass hides the member: its instances keep the text in an attribute, or nowhere.
+        let r = attrs::setattr(sp, w, name!(sp, "__doc__"), or_none(w_doc));
+        if r.is_err() && (this(w).getter_doc || !sp.catch(known::ATTRIBUTE_ERROR)) {
+            return r;
         }
     }
     Ok(())
@@ -150,8 +147,12 @@ fn deleter(sp: Space, w: W, f: W) -> Res<W> {
     copy(sp, w, 2, f)
 }
 /// Remembers the attribute's name for messages.
-#[interp_fn(name = "__set_name__", method, sig = "($self, owner, name, /)")]
-fn set_name(sp: Space, w: W, _owner: W, w_name: W) -> Res<()> {
+#[interp_fn(name = "__set_name__", method, raw)]
+fn set_name(sp: Space, w: W, args: Args) -> Res<()> {
+    args.no_keywords(sp, "property.__set_name__")?;
+    let &[_, w_name] = args.positional() else {
+        return Err(raise!(sp, TYPE_ERROR, "__set_name__() takes 2 positional arguments but {} were given", args.n));
+    };
     setfield!(sp, w, WProperty, w_name, w_name);
     Ok(())
 }

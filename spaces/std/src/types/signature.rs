@@ -193,16 +193,26 @@ pub fn call_builtin(sp: Space, c: Callee, args: Args) -> Res<W> {
             return res(unsafe { f(sp.th(), a.as_ptr()) });
         }
     }
+    if s.params.len() + module <= STACK { call_parsed(sp, c, f, args) } else { call_with_many(sp, c, f, args) }
+}
+// Functions of their own: an unused array in the frame of the path above would show the collector the words of earlier calls.
+#[inline(never)]
+fn call_parsed(sp: Space, c: Callee, f: ParsedFn, args: Args) -> Res<W> {
+    let module = (c.spec.flags & ff::WITH_MODULE != 0) as usize;
+    let total = c.sig.params.len() + module;
     let mut words = [W::NULL; STACK];
-    let total = s.params.len() + module;
-    if total <= STACK {
-        parse(sp, c, args, &mut words[module..total])?;
-        if module == 1 {
-            words[0] = c.w_module
-        }
-        // SAFETY: as above.
-        return res(unsafe { f(sp.th(), words.as_ptr()) });
+    parse(sp, c, args, &mut words[module..total])?;
+    if module == 1 {
+        words[0] = c.w_module
     }
+    // SAFETY: NULL stands for what was not given.
+    res(unsafe { f(sp.th(), words.as_ptr()) })
+}
+#[cold]
+#[inline(never)]
+fn call_with_many(sp: Space, c: Callee, f: ParsedFn, args: Args) -> Res<W> {
+    let module = (c.spec.flags & ff::WITH_MODULE != 0) as usize;
+    let total = c.sig.params.len() + module;
     let mut many = RootedVec::with_capacity(sp, total);
     for _ in 0..total {
         many.push(W::NULL)
@@ -211,7 +221,7 @@ pub fn call_builtin(sp: Space, c: Callee, args: Args) -> Res<W> {
     if module == 1 {
         many[0] = c.w_module
     }
-    // SAFETY: as above; the buffer is rooted.
+    // SAFETY: NULL stands for what was not given; the buffer is rooted.
     res(unsafe { f(sp.th(), many.as_ptr()) })
 }
 

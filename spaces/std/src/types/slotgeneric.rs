@@ -4,6 +4,7 @@ use super::calls;
 use super::lookup::{call_bound, call_special, lookup, special};
 use super::util::*;
 use crate::layouts::*;
+use num_traits::{Signed, ToPrimitive};
 use taipan_abi::types::{BinaryFn, BufferView};
 use taipan_abi::word::*;
 use taipan_plugin_api::prelude::*;
@@ -157,7 +158,11 @@ pub fn hash(sp: Space, w: W) -> Res<i64> {
     if layout != TID_LONG && layout != TID_BOOL {
         return Err(sp.type_error("__hash__ method should return an integer"));
     }
-    // A large int hashes as itself does when it is taken for an int (a subclass may redefine __hash__).
+    // What fits into the machine's word is the hash as it is: `str.__hash__` gives all 64 bits.
+    if let Some(h) = sp.bigint_w(r)?.to_i64() {
+        return Ok(if h == -1 { -2 } else { h });
+    }
+    // A larger int hashes as itself does when it is taken for an int (a subclass may redefine __hash__).
     match type_slots(builtin_type(sp, TID_INT)).hash {
         Some(f) => {
             // SAFETY: int's own slot on an int.
@@ -242,7 +247,7 @@ pub fn getattr(sp: Space, w: W, w_name: W) -> Res<W> {
     }
 }
 /// The built-in lookup that a class with `__getattr__` inherits.
-fn native_getattr_opt(sp: Space, w: W, w_type: W, w_name: W) -> Res<Option<W>> {
+pub fn native_getattr_opt(sp: Space, w: W, w_type: W, w_name: W) -> Res<Option<W>> {
     // SAFETY: a live word.
     let f = match lookup(sp, w_type, name!(sp, "__getattribute__")) {
         // SAFETY: the tid says which struct it is.
@@ -317,13 +322,20 @@ pub fn init(sp: Space, w: W, args: Args) -> Res<()> {
 /// A result of `__len__` as a length.
 pub fn length(sp: Space, r: W) -> Res<i64> {
     let r = if r.is_int() { r } else { sp.index(r)? };
-    if !r.is_int() && sp.lt(r, W::int(0))? != W::TRUE {
-        return Err(sp.overflow_error("cannot fit 'int' into an index-sized integer"));
-    }
-    if !r.is_int() || r.untag() < 0 {
+    let n = if r.is_int() {
+        r.untag()
+    } else {
+        let b = sp.bigint_w(r)?;
+        match b.to_i64() {
+            Some(n) => n,
+            None if b.is_negative() => -1,
+            None => return Err(sp.overflow_error("cannot fit 'int' into an index-sized integer")),
+        }
+    };
+    if n < 0 {
         return Err(sp.value_error("__len__() should return >= 0"));
     }
-    Ok(r.untag())
+    Ok(n)
 }
 #[slot]
 pub fn len(sp: Space, w: W) -> Res<i64> {
@@ -373,6 +385,16 @@ pub fn getbuffer(sp: Space, w: W, flags: u32, view: *mut BufferView) -> Res<()> 
 }
 /// `__release_buffer__` is not called: the view was taken from the memoryview that `__buffer__` returned and is released there.
 pub unsafe extern "C-unwind" fn releasebuffer(_: *mut Thread, _: W, _: *mut BufferView) {}
+/// Reports the pending exception: what raised it while doing what.
+pub fn ignored(sp: Space, doing: &str, w: W) {
+    let w_exc = sp.take_exc();
+    let text = sp.repr_string(w).unwrap_or_else(|Raised| {
+        sp.take_exc();
+        format!("<{} object>", sp.type_name(w))
+    });
+    sp.thread().exc = w_exc;
+    crate::exc::ops::report_unraisable(sp, &format!("Exception ignored while {doing} {text}"), W::NONE);
+}
 /// Runs `__del__`; what it raises is reported and dropped.
 pub unsafe extern "C-unwind" fn del(th: *mut Thread, w: W) {
     let sp = Space::new(th);
@@ -381,7 +403,7 @@ pub unsafe extern "C-unwind" fn del(th: *mut Thread, w: W) {
     match special(sp, w, w_name) {
         Ok(Some(m)) => {
             if call_bound(sp, m, &[]).is_err() {
-                let _ = sp.write_unraisable(m.0);
+                ignored(sp, "calling deallocator", m.0);
             }
         }
         Ok(None) => {}

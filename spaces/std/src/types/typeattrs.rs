@@ -100,7 +100,13 @@ fn set_module(sp: Space, w: W, value: W) -> Res<()> {
 fn get_doc(sp: Space, w: W) -> Res<W> {
     // Built-in classes may list `__doc__` as an attribute of their instances.
     if wt(w).flags & tflags::HEAP == 0 {
-        return Ok(or_none(wt(w).w_doc));
+        let w_doc = or_none(wt(w).w_doc);
+        if let Some(doc) = sp.text_opt(w_doc)
+            && let Some((_, text)) = split_signature(&doc.to_str())
+        {
+            return sp.newstr(text);
+        }
+        return Ok(w_doc);
     }
     match lookup::own(sp, w, name!(sp, "__doc__")) {
         Some(d) if !d.is_int() => match slots_of(sp, d).descr_get {
@@ -218,8 +224,19 @@ fn set_abstract(sp: Space, w: W, value: W) -> Res<()> {
     Ok(())
 }
 #[slot]
-fn get_text_signature(_sp: Space, _w: W) -> Res<W> {
+fn get_text_signature(sp: Space, w: W) -> Res<W> {
+    let t = wt(w);
+    if t.flags & tflags::HEAP == 0
+        && let Some(doc) = sp.text_opt(t.w_doc)
+        && let Some((signature, _)) = split_signature(&doc.to_str())
+    {
+        return sp.newstr(signature);
+    }
     Ok(W::NONE)
+}
+/// The documentation of a built-in class may begin with "(parameters)\n--\n\n", which is no part of what `__doc__` shows.
+pub fn split_signature(doc: &str) -> Option<(&str, &str)> {
+    if doc.starts_with('(') { doc.split_once("\n--\n\n") } else { None }
 }
 #[slot]
 fn get_type_params(sp: Space, w: W) -> Res<W> {

@@ -53,7 +53,9 @@ fn random_program(kinds: &[u64], range: u64, steps: usize, seed: u64) {
                 let last = unsafe { table::prev(w, usize::MAX) };
                 assert_eq!(last.is_some(), !model.is_empty());
                 if let Some(i) = last {
-                    assert_eq!(dict::remove_at(w, i).w_value, W::int(model.pop().unwrap().2));
+                    // SAFETY: the entry was just found.
+                    assert_eq!(unsafe { table::entry(w, i) }.w_value, W::int(model.pop().unwrap().2));
+                    dict::pop_last(w, i);
                 }
             }
             8 => {
@@ -125,7 +127,7 @@ fn a_queue_and_a_stack_are_linear() {
         dict::set(sp, d, W::int(i), W::NONE).unwrap();
         // SAFETY: a dict with an entry.
         let last = unsafe { table::prev(d, usize::MAX).unwrap() };
-        dict::remove_at(d, last);
+        dict::pop_last(d, last);
     }
     assert_eq!(dict::len(d), 0);
 }

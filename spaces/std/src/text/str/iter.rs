@@ -99,8 +99,9 @@ fn __length_hint__(sp: Space, w_self: W) -> Res<usize> {
 /// For pickling.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]
 fn __reduce__(sp: Space, w_self: W) -> Res<W> {
-    let (w_seq, index) = (this(w_self).w_seq, this(w_self).index);
+    // The look into the builtins may run code that uses the iterator up.
     let w_iter = sp.builtin(name!(sp, "iter"))?;
+    let (w_seq, index) = (this(w_self).w_seq, this(w_self).index);
     if w_seq.is_null() {
         // SAFETY: a heap object.
         let of_str = unsafe { w_self.is_tid(TID_STR_ITER) };

@@ -135,7 +135,7 @@ fn after_collection(sp: Space) -> Res<()> {
 }
 
 /// Calls an object's finalizer once.
-fn finalize(sp: Space, w: W) {
+pub fn finalize(sp: Space, w: W) {
     // SAFETY: a live object.
     unsafe {
         let h = w.header();

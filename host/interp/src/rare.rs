@@ -6,7 +6,7 @@ use crate::rare_exc;
 use crate::rare_match;
 use crate::space::ObjSpace;
 use taipan_abi::known;
-use taipan_abi::opcode::{Intrinsic1, Intrinsic2, Op};
+use taipan_abi::opcode::{Intrinsic1, Intrinsic2, Op, co};
 use taipan_abi::thread::{Code, Frame};
 use taipan_abi::word::{TID_COROUTINE, TID_DICT, TID_FUNCTION, TID_GENERATOR, TID_STR, W};
 use taipan_plugin_api::{Raised, Res, Space, name, raise, setfield};
@@ -64,8 +64,8 @@ unsafe fn instruction<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, op: Op, arg: 
             0 => sp.known(known::ASSERTION_ERROR),
             1 => sp.known(known::NOT_IMPLEMENTED_ERROR),
             2 => sp.known(known::TUPLE),
-            3 => sp.builtin(name!(sp, "all"))?,
-            4 => sp.builtin(name!(sp, "any"))?,
+            3 => sp.known(known::ALL),
+            4 => sp.known(known::ANY),
             5 => sp.known(known::LIST),
             _ => sp.known(known::SET),
         }),
@@ -356,7 +356,14 @@ unsafe fn instruction<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, op: Op, arg: 
 
 /// The mapping that names of this frame are stored in.
 unsafe fn locals_mapping(sp: Space, f: *mut Frame) -> Res<W> {
-    if (*f).w_locals.is_null() { Err(sp.raise(known::SYSTEM_ERROR, "no locals")) } else { Ok((*f).w_locals) }
+    if !(*f).w_locals.is_null() {
+        Ok((*f).w_locals)
+    } else if (*(*f).code).flags & co::OPTIMIZED == 0 {
+        // A function made of a module's code.
+        Ok((*f).w_globals)
+    } else {
+        Err(sp.raise(known::SYSTEM_ERROR, "no locals"))
+    }
 }
 
 /// mapping[key], None if it is not there; a dict without `__missing__` is not asked twice.

@@ -14,7 +14,7 @@ use taipan_plugin_api::{interp_fn, mixed_module};
 /// PyCF_ONLY_AST
 const ONLY_AST: i64 = 0x400;
 /// PyCF flags and future features that compile() accepts.
-const KNOWN_FLAGS: i64 = 0x0001_ffff | 0x1ff_0000;
+const KNOWN_FLAGS: i64 = 0x1fe_0000 | 0x0010 | 0x0200 | 0x0400 | 0x1000 | 0x2000 | 0x4000 | 0x8000;
 
 /// The running Python frame.
 fn running(sp: Space) -> Option<*mut Frame> {

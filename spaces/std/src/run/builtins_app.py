@@ -6,17 +6,23 @@ def input(prompt='', /):
         raise RuntimeError('input(): lost sys.stdin')
     if stdout is None:
         raise RuntimeError('input(): lost sys.stdout')
-    if sys.stderr is not None:
-        sys.stderr.flush()
+    _flush(sys.stderr)
     if prompt != '':
         stdout.write(str(prompt))
-    stdout.flush()
+    _flush(stdout)
     line = stdin.readline()
     if not isinstance(line, str):
         raise TypeError('object.readline() returned non-string')
     if not line:
         raise EOFError('EOF when reading a line')
     return line[:-1] if line.endswith('\n') else line
+
+
+def _flush(stream):
+    try:
+        stream.flush()
+    except Exception:
+        pass
 
 
 def breakpoint(*args, **kws):

@@ -107,8 +107,9 @@ fn warnings(sp: Space, filename: &[u8], b: &[u8]) -> Res<()> {
         if sp.call(w_warn, &[*w_message, sp.known(index), w_file, *w_line]).is_err() {
             // As an error it is a SyntaxError at that line.
             if sp.catch(index) {
+                let message = sp.string_w(*w_message)?.replace(" Such sequences will not work in the future.", "");
                 let w_info = sp.newtuple(&[w_file, *w_line, *w_offset, *w_text, *w_end_line, *w_end_offset])?;
-                let w_exc = sp.call(sp.known(known::SYNTAX_ERROR), &[*w_message, w_info])?;
+                let w_exc = sp.call(sp.known(known::SYNTAX_ERROR), &[sp.newstr(&message)?, w_info])?;
                 return Err(sp.raise_object(w_exc, W::NULL));
             }
             return Err(Raised);

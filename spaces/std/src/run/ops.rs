@@ -64,10 +64,25 @@ pub fn import_module(sp: Space, w_name: W) -> Res<W> {
 /// See the table.
 #[slot]
 pub fn builtin(sp: Space, w_name: W) -> Res<W> {
-    match sp.dict_get(sp.known(known::BUILTINS_DICT), w_name)? {
-        Some(w) => Ok(w),
-        None => Err(taipan_interp::rare::name_error(sp, w_name)),
-    }
+    let f = sp.thread().gc.frame_top as *mut Frame;
+    // SAFETY: the top frame record exists.
+    let w_builtins = unsafe {
+        if (*f).code.is_null() {
+            sp.known(known::BUILTINS_DICT)
+        } else {
+            super::space::builtins_of(sp, (*f).w_globals)
+        }
+    };
+    let found = if is_dict(w_builtins) {
+        sp.dict_get(w_builtins, w_name)?
+    } else {
+        match sp.getitem(w_builtins, w_name) {
+            Ok(w) => Some(w),
+            Err(_) if sp.catch(known::KEY_ERROR) => None,
+            Err(e) => return Err(e),
+        }
+    };
+    found.ok_or_else(|| sp.raise_object(sp.known(known::ATTRIBUTE_ERROR), w_name))
 }
 /// See the table.
 pub unsafe extern "C-unwind" fn frame(th: *mut Thread, depth: i64) -> W {

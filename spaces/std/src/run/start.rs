@@ -29,6 +29,8 @@ pub unsafe extern "C-unwind" fn init(th: *mut Thread) -> i32 {
         *known.add(known::SYS_MODULE as usize) = w_sys;
         sp.dict_set_str(w_modules, "sys", w_sys)?;
         imp::exec(sp, w_builtins)?;
+        *known.add(known::ALL as usize) = sp.builtin(name!(sp, "all"))?;
+        *known.add(known::ANY as usize) = sp.builtin(name!(sp, "any"))?;
         imp::exec(sp, w_sys)?;
         Ok(())
     })();

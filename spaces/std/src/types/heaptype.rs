@@ -254,8 +254,12 @@ fn build(sp: Space, w_meta: W, w_name: W, w_bases: W, w_base: W, w_ns: W) -> Res
     if sp.text_of(w_name).chars().any(|c| c == 0) {
         return Err(sp.value_error("type name must not contain null characters"));
     }
+    super::typeattrs::check_utf8(sp, w_name)?;
     let w_dict = sp.newdict()?;
     sp.dict_update(w_dict, w_ns, 1)?;
+    if let Some(w_doc) = sp.dict_get(w_dict, name!(sp, "__doc__"))? {
+        super::typeattrs::check_utf8(sp, w_doc)?;
+    }
     let decl = declared_slots(sp, w_dict, w_name, w_base, bases)?;
     let w = create::allocate(sp, w_meta, 0)?;
     let t = wt(w);
@@ -415,11 +419,12 @@ fn finish_row(sp: Space, w: W, _w_base: W, decl: &SlotsDecl) -> Res<()> {
         create::add_instance_part(row, t.nslots);
         row.shape = shapes::root_shape(t.nslots).cast();
     }
-    if decl.add_dict && !own {
+    // What the class body says about these names stays.
+    if decl.add_dict && !own && sp.dict_get(t.w_dict, name!(sp, "__dict__"))?.is_none() {
         let g = create::getset_descr(sp, &super::typeattrs::DICT_GETSET, w)?;
         sp.dict_set(t.w_dict, name!(sp, "__dict__"), g)?;
     }
-    if decl.add_weak {
+    if decl.add_weak && sp.dict_get(t.w_dict, name!(sp, "__weakref__"))?.is_none() {
         let g = create::getset_descr(sp, &super::typeattrs::WEAKREF_GETSET, w)?;
         sp.dict_set(t.w_dict, name!(sp, "__weakref__"), g)?;
     }

@@ -211,6 +211,8 @@ pub fn next(sp: Space, w: W) -> Res<Option<W>> {
 }
 #[slot]
 pub fn call(sp: Space, w: W, args: Args) -> Res<W> {
+    // `__call__` may be an instance whose class has it from an instance, and so on.
+    taipan_interp::call::check_native_stack(sp)?;
     let Some((f, w_self)) = special(sp, w, name!(sp, "__call__"))? else {
         return Err(raise!(sp, TYPE_ERROR, "'{}' object is not callable", tname(sp, w)));
     };

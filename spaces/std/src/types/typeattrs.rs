@@ -62,7 +62,15 @@ fn set_name(sp: Space, w: W, value: W) -> Res<()> {
     if t.chars().any(|c| c == 0) {
         return Err(sp.value_error("type name must not contain null characters"));
     }
+    check_utf8(sp, value)?;
     setfield!(sp, w, WType, w_name, value);
+    Ok(())
+}
+/// UnicodeEncodeError for a str that UTF-8 cannot say.
+pub fn check_utf8(sp: Space, w: W) -> Res<()> {
+    if sp.text_opt(w).is_some_and(|t| t.chars().any(|c| (0xd800..0xe000).contains(&c))) {
+        sp.call_method(w, name!(sp, "encode"), &[])?;
+    }
     Ok(())
 }
 #[slot]
@@ -93,6 +101,10 @@ fn set_module(sp: Space, w: W, value: W) -> Res<()> {
     check_mutable(sp, w, value, "__module__")?;
     sp.dict_set(wt(w).w_dict, name!(sp, "__module__"), value)?;
     setfield!(sp, w, WType, w_module, value);
+    // The line belongs to the module where the class was made.
+    if sp.dict_get(wt(w).w_dict, name!(sp, "__firstlineno__"))?.is_some() {
+        sp.dict_del(wt(w).w_dict, name!(sp, "__firstlineno__"))?
+    }
     lookup::modified(sp, w);
     Ok(())
 }

@@ -162,6 +162,8 @@ pub struct RecVt {
     pub at_cont: unsafe extern "C" fn(*mut Rec, k: u32, ip: *const u32, sp: *mut W),
     /// A back edge; true = stop recording.
     pub back_edge: unsafe extern "C" fn(*mut Rec, code: *mut Code, target: *const u32, sp: *mut W) -> bool,
+    /// Something cannot be recorded: the recording ends at the next bytecode and is thrown away.
+    pub give_up: unsafe extern "C" fn(*mut Rec, why: *const u8, len: usize),
     /// The trace relies on what this epoch-like cell says now.
     pub depend: unsafe extern "C" fn(*mut Rec, cell: *const u32),
 }
@@ -242,6 +244,10 @@ macro_rules! primitives {
             unsafe fn at(self, ip: *const u32, sp: *mut W) -> bool;
             /// A continuation begins.
             unsafe fn at_cont(self, k: u32, ip: *const u32, sp: *mut W);
+            /// A back edge to `target`; true = stop recording here.
+            unsafe fn back_edge(self, code: *mut Code, target: *const u32, sp: *mut W) -> bool;
+            /// What follows cannot be recorded: it is only executed.
+            fn give_up(self, why: &'static str);
         }
 
         /// Plain execution.
@@ -432,6 +438,12 @@ macro_rules! exec_rest {
         }
         #[inline(always)]
         unsafe fn at_cont(self, _: u32, _: *const u32, _: *mut W) {}
+        #[inline(always)]
+        unsafe fn back_edge(self, _: *mut Code, _: *const u32, _: *mut W) -> bool {
+            false
+        }
+        #[inline(always)]
+        fn give_up(self, _: &'static str) {}
     };
 }
 
@@ -553,6 +565,12 @@ macro_rules! record_rest {
         unsafe fn at_cont(self, k: u32, ip: *const u32, sp: *mut W) {
             (self.vt().at_cont)(self.0, k, ip, sp)
         }
+        unsafe fn back_edge(self, code: *mut Code, target: *const u32, sp: *mut W) -> bool {
+            (self.vt().back_edge)(self.0, code, target, sp)
+        }
+        fn give_up(self, why: &'static str) {
+            unsafe { (self.vt().give_up)(self.0, why.as_ptr(), why.len()) }
+        }
     };
 }
 
@@ -573,6 +591,9 @@ impl Record {
     }
 }
 
+/// The double of a float object.
+pub static FLOAT_FIELD: FieldDesc =
+    FieldDesc { off: 8, kind: kind::F, flags: fd::IMMUTABLE, alias: alias::FLOAT, name: Str::new("float.value") };
 /// `Header::tid`. Not immutable: an object that receives a new attribute changes its row.
 pub static TID_FIELD: FieldDesc =
     FieldDesc { off: 0, kind: kind::U32, flags: 0, alias: alias::TID, name: Str::new("tid") };

@@ -760,6 +760,10 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                     let (flags, cont) = ((*f).flags, (*f).cont);
                     if TRACE {
                         check!(traced::returned(sp_, f, m.w(v)).is_ok());
+                        if traced::jumped(sp_, f) {
+                            load!();
+                            continue;
+                        }
                     }
                     check!(generator::suspend(m, f, v));
                     if flags & fr::ENTRY != 0 {

@@ -8,7 +8,8 @@ use taipan_abi::thread::Frame;
 use taipan_abi::types::Slots;
 use taipan_abi::word::{TID_CELL, TID_FRAME, TID_TRACEBACK, W};
 use taipan_interp::frames;
-use taipan_interp::objects::gen_state;
+use taipan_interp::jump;
+use taipan_interp::objects::{gen_state, trace_event};
 use taipan_plugin_api::prelude::*;
 use taipan_plugin_api::{getset, interp_fn, methods, setfield, slot, table};
 
@@ -176,17 +177,45 @@ fn f_lineno(sp: Space, w: W) -> Res<W> {
     Ok(if n >= 0 { W::int(n) } else { W::NONE })
 }
 #[slot]
-fn set_f_lineno(sp: Space, _w: W, v: W) -> Res<()> {
+fn set_f_lineno(sp: Space, w: W, v: W) -> Res<()> {
     if v.is_null() {
         return Err(sp.raise(known::ATTRIBUTE_ERROR, "attribute 'f_lineno' of 'frame' objects cannot be deleted"));
     }
     if !sp.isinstance(v, sp.known(known::INT))? {
         return Err(sp.value_error("lineno must be an integer"));
     }
-    if sp.thread().tracing == 0 {
-        return Err(sp.value_error("f_lineno can only be set in a trace function"));
+    match fr(w).event {
+        trace_event::LINE | trace_event::YIELD => {}
+        trace_event::CALL => {
+            return Err(sp.value_error("can't jump from the 'call' trace event of a new frame"));
+        }
+        trace_event::NONE => return Err(sp.value_error("f_lineno can only be set in a trace function")),
+        _ => return Err(sp.value_error("can only jump from a 'line' trace event")),
     }
-    Err(sp.not_implemented("setting f_lineno to jump in a trace function"))
+    let line = sp.int_w(v)?;
+    // SAFETY: the frame is sending an event, so it is live.
+    unsafe { jump::prepare(sp, w, line, fr(w).event == trace_event::YIELD) }.map_err(|e| sp.value_error(&e))?;
+    bind_locals(sp, w).inspect_err(|_| fr(w).jump = 0)
+}
+/// After a jump, code may take variables for bound that are not: they become None, with a warning.
+fn bind_locals(sp: Space, w: W) -> Res<()> {
+    let n = code::get(fr(w).w_code).nlocalsplus as usize;
+    // SAFETY: a live frame's locals.
+    let locals = |i: usize| unsafe { frames::slots(w).map(|s| s.add(1 + i)) };
+    // SAFETY: as above.
+    let unbound = |i: &usize| locals(*i).is_some_and(|s| unsafe { (*s).is_null() });
+    let count = (0..n).filter(unbound).count();
+    if count > 0 {
+        let s = if count == 1 { "" } else { "s" };
+        sp.warn(known::RUNTIME_WARNING, &format!("assigning None to {count} unbound local{s}"), 0)?;
+        for i in (0..n).filter(unbound) {
+            if let Some(s) = locals(i) {
+                // SAFETY: as above; the value stack needs no barrier.
+                unsafe { *s = W::NONE };
+            }
+        }
+    }
+    Ok(())
 }
 #[slot]
 fn f_lasti(_sp: Space, w: W) -> Res<W> {

@@ -140,7 +140,7 @@ pub fn repr(sp: Space, w: W) -> Res<W> {
 pub fn str(sp: Space, w: W) -> Res<W> {
     must(sp, w, name!(sp, "__str__"), &[])
 }
-/// The result of `__hash__` as a hash: any int, reduced.
+/// The result of `__hash__` as a hash: any int; one too large is reduced.
 #[slot]
 pub fn hash(sp: Space, w: W) -> Res<i64> {
     let w_name = name!(sp, "__hash__");
@@ -157,7 +157,12 @@ pub fn hash(sp: Space, w: W) -> Res<i64> {
     if layout != TID_LONG && layout != TID_BOOL {
         return Err(sp.type_error("__hash__ method should return an integer"));
     }
-    // A large int hashes as itself does when it is taken for an int (a subclass may redefine __hash__).
+    // What fits is the hash; a larger int hashes as itself does when it is taken for an int (a subclass may redefine __hash__).
+    match sp.int_w(r) {
+        Ok(i) => return Ok(if i == -1 { -2 } else { i }),
+        Err(Raised) if sp.catch(known::OVERFLOW_ERROR) => {}
+        Err(Raised) => return Err(Raised),
+    }
     match type_slots(builtin_type(sp, TID_INT)).hash {
         Some(f) => {
             // SAFETY: int's own slot on an int.

@@ -785,6 +785,10 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                     let window = base.sub(1);
                     if TRACE {
                         check!(traced::returned(sp_, f, m.w(v)).is_ok());
+                        if traced::jumped(sp_, f) {
+                            load!();
+                            continue;
+                        }
                     }
                     check!(generator::suspend(m, f, v));
                     // Those that only delegate hand the value on.

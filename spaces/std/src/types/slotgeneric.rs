@@ -141,7 +141,7 @@ pub fn repr(sp: Space, w: W) -> Res<W> {
 pub fn str(sp: Space, w: W) -> Res<W> {
     must(sp, w, name!(sp, "__str__"), &[])
 }
-/// The result of `__hash__` as a hash: any int, reduced.
+/// The result of `__hash__` as a hash: any int; one too large is reduced.
 #[slot]
 pub fn hash(sp: Space, w: W) -> Res<i64> {
     let w_name = name!(sp, "__hash__");

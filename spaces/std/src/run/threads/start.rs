@@ -22,6 +22,8 @@ pub static COUNT: AtomicI64 = AtomicI64::new(0);
 pub static MAIN: AtomicU64 = AtomicU64::new(0);
 /// The handles of all threads started here that run.
 static RUNNING: Global = Global::new();
+/// Weak references to handles of threads that were not started here; a fork ends those too.
+static FOREIGN: Global = Global::new();
 /// Bytes of native stack that new threads get; 0 = the default.
 static STACK_SIZE: AtomicUsize = AtomicUsize::new(0);
 const DEFAULT_STACK: usize = 8 << 20;
@@ -362,7 +364,24 @@ pub fn make_thread_handle(sp: Space, ident: u64) -> Res<W> {
     let w = new_handle(sp)?;
     handle(w).ident.set(ident);
     handle(w).state.store(state::RUNNING, SeqCst);
+    let mut alive = foreign(sp)?;
+    alive.push(sp.weakref_new(sp.known(known::WEAKREF), w, W::NULL)?);
+    FOREIGN.set(sp, alive.into_list()?);
     Ok(w)
+}
+/// The references of FOREIGN that are not dead.
+fn foreign(sp: Space) -> Res<RootedVec> {
+    let mut alive = RootedVec::new(sp);
+    let w_list = FOREIGN.get();
+    if !w_list.is_null() {
+        for i in 0..sp.list_len(w_list)? {
+            let w_ref = sp.list_item(w_list, i)?;
+            if sp.weakref_get(w_ref)?.is_some() {
+                alive.push(w_ref);
+            }
+        }
+    }
+    Ok(alive)
 }
 /// Waits for all threads that are no daemons.
 #[interp_fn(name = "_shutdown", sig = "()")]
@@ -391,6 +410,13 @@ pub fn after_fork(sp: Space) -> Res<()> {
     MAIN.store(sp.thread().ident, Relaxed);
     let mine = own(sp).w_handle;
     COUNT.store(!mine.is_null() as i64, Relaxed);
+    for w_ref in foreign(sp)?.iter() {
+        if let Some(w) = sp.weakref_get(*w_ref)?
+            && handle(w).ident.get() != sp.thread().ident
+        {
+            handle(w).state.store(state::DONE, SeqCst);
+        }
+    }
     let w_list = RUNNING.get();
     if w_list.is_null() {
         return Ok(());

@@ -181,7 +181,7 @@ impl Builder {
         let is_async = self.cur().coroutine && !generator;
         self.exit();
         if is_async {
-            let allowed = self.top_level_await;
+            let allowed = self.top_level_await && self.cur().block == Block::Module;
             let scope = self.cur();
             let in_async = scope.block == Block::Function && scope.coroutine;
             if !in_async && scope.comprehension.is_none() && !allowed {

@@ -95,7 +95,9 @@ unsafe fn fill(sp: Space, w: W, w_name: W, cache: *mut Cache, method: bool) {
         None => {}
     }
     // Only the class has it; an instance without a shape may still have a dict of its own.
-    let no_instance_dict = !shapes::has_dict(row, w) || shapes::has_shape(row);
+    // (One whose attributes lie after its items has a shape, but no place that a cache could hold.)
+    let no_instance_dict =
+        !shapes::has_dict(row, w) || shapes::has_shape(row) && shapes::index_of(row, w_name).is_none();
     if let Some(d) = on_class
         && no_instance_dict
     {

@@ -1,12 +1,12 @@
 def input(prompt='', /):
     """Read a line from standard input, without its end of line."""
     import sys
-    stdin, stdout = sys.stdin, sys.stdout
+    stdin, stdout = getattr(sys, 'stdin', None), getattr(sys, 'stdout', None)
     if stdin is None:
         raise RuntimeError('input(): lost sys.stdin')
     if stdout is None:
         raise RuntimeError('input(): lost sys.stdout')
-    _flush(sys.stderr)
+    _flush(getattr(sys, 'stderr', None))
     if prompt != '':
         stdout.write(str(prompt))
     _flush(stdout)

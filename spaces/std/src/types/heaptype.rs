@@ -182,6 +182,12 @@ fn declared_slots(sp: Space, w_ns: W, w_name: W, w_base: W, bases: &[W]) -> Res<
         }
         out.names.push(w_mangled);
     }
+    // In the order of their names, so that classes with the same ones have the same layout.
+    let mut sorted: Vec<(String, W)> = out.names.iter().map(|w| (show(sp, *w), *w)).collect();
+    sorted.sort_by(|a, b| a.0.cmp(&b.0));
+    for (i, (_, w)) in sorted.into_iter().enumerate() {
+        out.names[i] = w
+    }
     if bases.len() > 1 {
         for b in bases.iter().filter(|b| **b != w_base) {
             out.add_dict |= may_dict && wt(*b).flags & tflags::DICT != 0;
@@ -257,6 +263,14 @@ fn build(sp: Space, w_meta: W, w_name: W, w_bases: W, w_base: W, w_ns: W) -> Res
     super::typeattrs::check_utf8(sp, w_name)?;
     let w_dict = sp.newdict()?;
     sp.dict_update(w_dict, w_ns, 1)?;
+    let mut pos = 0;
+    while let Some((k, _)) = sp.dict_next(w_dict, &mut pos) {
+        if sp.text_opt(k).is_none() {
+            let text = format!("non-string key in the __dict__ of class {}", show(sp, w_name));
+            sp.warn(known::RUNTIME_WARNING, &text, 1)?;
+            break;
+        }
+    }
     if let Some(w_doc) = sp.dict_get(w_dict, name!(sp, "__doc__"))? {
         super::typeattrs::check_utf8(sp, w_doc)?;
     }
@@ -542,7 +556,7 @@ pub fn set_bases(sp: Space, w: W, value: W) -> Res<()> {
         if !is_type(sp, *b) {
             return Err(raise!(sp, TYPE_ERROR, "{name}.__bases__ must be tuple of classes, not '{}'", tname(sp, *b)));
         }
-        if subtype(*b, w) {
+        if subtype(*b, w) || base_chain(*b).any(|c| c == w) {
             return Err(sp.type_error("a __bases__ item causes an inheritance cycle"));
         }
     }
@@ -569,11 +583,17 @@ pub fn set_bases(sp: Space, w: W, value: W) -> Res<()> {
     setfield!(sp, w, WType, w_base, w_new_base);
     if let Err(r) = recompute_mro(sp, w) {
         let e = sp.take_exc();
-        setfield!(sp, w, WType, w_bases, old_bases);
-        setfield!(sp, w, WType, w_base, old_base);
-        let _ = recompute_mro(sp, w);
+        if wt(w).w_bases == w_bases {
+            setfield!(sp, w, WType, w_bases, old_bases);
+            setfield!(sp, w, WType, w_base, old_base);
+            let _ = recompute_mro(sp, w);
+        }
         sp.set_exc(e);
         return Err(r);
+    }
+    // `mro()` may be written in Python and have assigned other bases meanwhile.
+    if wt(w).w_bases != w_bases {
+        return Ok(());
     }
     keep(sp, w)?;
     for b in tuple(old_bases) {
@@ -585,6 +605,10 @@ pub fn set_bases(sp: Space, w: W, value: W) -> Res<()> {
     refill(sp, w);
     sp.next_epoch();
     Ok(())
+}
+/// A class and the bases that its layout comes from: not yet what the MRO says while `mro()` runs.
+fn base_chain(w: W) -> impl Iterator<Item = W> {
+    std::iter::successors(Some(w), |c| Some(wt(*c).w_base).filter(|b| !b.is_null()))
 }
 fn recompute_mro(sp: Space, w: W) -> Res<()> {
     let w_mro = mro::compute(sp, w, true)?;

@@ -266,6 +266,18 @@ fn reduce(sp: Space, w: W, protocol: i64) -> Res<W> {
             ));
         }
         (w_args, w_kwargs) = (items[0], items[1]);
+        for (which, w, tid, what) in
+            [("first", w_args, TID_TUPLE, "tuple"), ("second", w_kwargs, TID_DICT, "dict")]
+        {
+            if sp.layout(w) != tid {
+                return Err(raise!(
+                    sp,
+                    TYPE_ERROR,
+                    "{which} item of the tuple returned by __getnewargs_ex__ must be a {what}, not '{}'",
+                    tname(sp, w)
+                ));
+            }
+        }
     } else if let Some(m) = lookup::special(sp, w, name!(sp, "__getnewargs__"))? {
         w_args = lookup::call_bound(sp, m, &[])?;
         if sp.tuple_opt(w_args).is_none() {

@@ -112,10 +112,7 @@ fn call_slot(sp: Space, def: &SlotDef, f: *const (), w_owner: W, w: W, args: Arg
                     return Err(raise!(
                         sp,
                         TYPE_ERROR,
-                        "expected at {} {} argument{}, got {}",
-                        if args.n < 1 { "least" } else { "most" },
-                        if args.n < 1 { 1 } else { 2 },
-                        if args.n < 1 { "" } else { "s" },
+                        "expected 1 or 2 arguments, got {}",
                         args.n
                     ));
                 }

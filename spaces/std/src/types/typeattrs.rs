@@ -433,6 +433,10 @@ pub fn merge_class_dict(sp: Space, d: W, w_class: W) -> Res<()> {
 /// `__dict__` of instances.
 #[slot]
 pub fn instance_dict_get(sp: Space, w: W) -> Res<W> {
+    // A metaclass may inherit this from a class that is no metaclass.
+    if is_type(sp, w) {
+        return super::proxy::new_proxy(sp, wt(w).w_dict);
+    }
     if !shapes::has_dict(row(sp, w), w) {
         return Err(attrs::no_attribute(sp, w, name!(sp, "__dict__")));
     }
@@ -440,6 +444,10 @@ pub fn instance_dict_get(sp: Space, w: W) -> Res<W> {
 }
 #[slot]
 fn instance_dict_set(sp: Space, w: W, value: W) -> Res<()> {
+    if matches!(sp.layout(w), TID_TYPE | TID_MODULE) {
+        let t = if is_type(sp, w) { "type" } else { "module" };
+        return Err(raise!(sp, ATTRIBUTE_ERROR, "attribute '__dict__' of '{t}' objects is not writable"));
+    }
     set_instance_dict(sp, w, value)
 }
 fn set_instance_dict(sp: Space, w: W, value: W) -> Res<()> {

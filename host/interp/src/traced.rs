@@ -2,6 +2,7 @@
 
 use crate::frames;
 use crate::objects::WFrame;
+use taipan_abi::opcode::Op;
 use taipan_abi::thread::{Frame, fr};
 use taipan_abi::word::W;
 use taipan_plugin_api::{Raised, Res, Space, name, setfield};
@@ -47,12 +48,25 @@ unsafe fn local_event(sp: Space, f: *mut Frame, event: W, w_arg: W) -> Res<()> {
 /// # Safety
 /// `f` is the running frame, saved at the instruction's start.
 pub unsafe fn instruction(sp: Space, f: *mut Frame) -> bool {
-    sp.thread().tracing > 0 || step(sp, f).is_ok()
+    if sp.thread().tracing > 0 {
+        return true;
+    }
+    // The hooks see a frame whose instruction pointer is past the instruction's first word, as everybody who asks a running frame for
+    // its line.
+    let ip = (*f).ip;
+    let ok = called(sp, f, ip).is_ok() && {
+        (*f).ip = ip.add(1);
+        step(sp, f, ip).is_ok()
+    };
+    (*f).ip = ip;
+    ok
 }
 
-unsafe fn step(sp: Space, f: *mut Frame) -> Res<()> {
-    let at = (*f).ip.offset_from((*(*f).code).code) as usize;
-    if (*f).flags & fr::TRACED == 0 {
+/// The call event of a frame seen for the first time.
+unsafe fn called(sp: Space, f: *mut Frame, ip: *const u32) -> Res<()> {
+    let at = ip.offset_from((*(*f).code).code) as usize;
+    // Making a generator is no call of its body.
+    if (*f).flags & fr::TRACED == 0 && *ip as u8 != Op::RETURN_GENERATOR as u8 {
         (*f).flags |= fr::TRACED;
         let w_frame = frames::frame_object(sp, f)?;
         // A frame that was running already when tracing began has no call event.
@@ -69,14 +83,25 @@ unsafe fn step(sp: Space, f: *mut Frame) -> Res<()> {
             }
         }
     }
+    Ok(())
+}
+
+/// Line and opcode events.
+unsafe fn step(sp: Space, f: *mut Frame, ip: *const u32) -> Res<()> {
+    let at = ip.offset_from((*(*f).code).code) as usize;
     let w_frame = (*f).w_frame;
     if w_frame.is_null() || (*w_frame.ptr::<WFrame>()).w_trace.is_null() {
         return Ok(());
     }
     let o = w_frame.ptr::<WFrame>();
+    // While the frame runs, `lasti` is where the previous event was looked for: a jump backwards begins its line again.
+    let back = at as u64 <= std::mem::replace(&mut (*o).lasti, at as u64);
     let line = frames::line_of(sp, &*(*f).code, at);
-    let starts = at == 0 || frames::line_of(sp, &*(*f).code, at - 1) != line;
-    if (*o).trace_lines && line > 0 && (starts || (*o).lineno != line) {
+    if at > 0 && *ip.sub(1) as u8 == Op::RETURN_GENERATOR as u8 {
+        // A generator's first step only drops the value it was started with.
+        return Ok(());
+    }
+    if (*o).trace_lines && line > 0 && ((*o).lineno != line || back) {
         (*o).lineno = line;
         local_event(sp, f, name!(sp, "line"), W::NONE)?;
     }

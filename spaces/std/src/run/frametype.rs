@@ -146,8 +146,14 @@ fn f_locals(sp: Space, w: W) -> Res<W> {
 }
 /// The line a frame is at.
 pub fn lineno(sp: Space, w: W) -> i64 {
-    // SAFETY: a frame object.
-    code::line(sp, fr(w).w_code, unsafe { frames::lasti(w) })
+    let o = fr(w);
+    // SAFETY: a frame object; if it is live, so is its frame. Before the first instruction it is at its `def`.
+    unsafe {
+        if !o.live.is_null() && (*o.live).ip == (*(*o.live).code).code {
+            return code::get(o.w_code).firstlineno as i64;
+        }
+        code::line(sp, o.w_code, frames::lasti(w))
+    }
 }
 #[slot]
 fn f_lineno(sp: Space, w: W) -> Res<W> {

@@ -5,6 +5,7 @@ pub mod builtins;
 pub mod code;
 pub mod compile;
 pub mod frametype;
+pub mod frozen;
 pub mod function;
 pub mod gentype;
 pub mod imp;

@@ -778,6 +778,10 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                     returned!(v)
                 }
                 Op::YIELD_VALUE => {
+                    if TRACE {
+                        save!();
+                        check!(traced::returned(sp_, f, m.w(m.get(sp.sub(1)))).is_ok());
+                    }
                     let v = m.get(sp.sub(1));
                     sp = sp.sub(1);
                     save!();

@@ -7,6 +7,7 @@ pub mod code;
 pub mod compile;
 pub mod fastcall;
 pub mod frametype;
+pub mod frozen;
 pub mod function;
 pub mod gentype;
 pub mod imp;

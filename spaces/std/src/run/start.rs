@@ -68,8 +68,8 @@ fn report(sp: Space, what: &str) {
     sp.take_exc();
 }
 
-/// Code that the host compiles (and caches) of a library module that cannot be imported because it is the importer.
-fn frozen(sp: Space, name: &str) -> Res<W> {
+/// Code that the host compiles (and caches) of a library module that the start needs.
+pub fn frozen(sp: Space, name: &str) -> Res<W> {
     let mut blob = Blob { ptr: std::ptr::null(), len: 0, cap: 0 };
     // SAFETY: the host's service; the blob is given back.
     unsafe {

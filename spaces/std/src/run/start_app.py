@@ -74,6 +74,8 @@ def _streams():
 def start():
     _cache_files_of_the_library()
     sys.path[:] = _strings('path.sys')
+    import zipimport
+    sys.path_hooks.insert(0, zipimport.zipimporter)
     import encodings
     import codecs
     _streams()

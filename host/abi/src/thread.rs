@@ -56,6 +56,11 @@ pub struct Thread {
     pub space: [*mut c_void; 4],
     /// The JIT's per-thread state.
     pub jit_state: *mut c_void,
+    /// Not zero: someone has looked at a frame (it has a frame object) since compiled code last put it to zero. Such code may have frames
+    /// that it keeps for itself otherwise.
+    pub forced: u32,
+    #[allow(missing_docs)]
+    pub pad2: u32,
     /// The recorder with which the evaluator goes on when it was left to record; null otherwise.
     pub recording: *mut crate::mode::Rec,
     /// `threading.get_ident()`.

@@ -81,13 +81,17 @@ pub unsafe fn restore(th: *mut Thread, entry: *mut Frame, unit: &Unit, exit: Exi
             }
         }
     }
+    let forced = e.after_sync && (*th).forced != 0;
     for (slot, r) in &e.slots {
+        if forced && Some(slot) != e.slots.last().map(|(s, _)| s) {
+            continue;
+        }
         let w = v.word(*r);
         *base.offset(*slot as isize) = w;
     }
     for (i, s) in e.frames.iter().enumerate() {
         let f = entry.add(i);
-        if i > 0 {
+        if i > 0 && !forced {
             f.write(Frame {
                 code: s.code,
                 ip: s.ip,
@@ -107,6 +111,7 @@ pub unsafe fn restore(th: *mut Thread, entry: *mut Frame, unit: &Unit, exit: Exi
     let top = entry.add(e.frames.len() - 1);
     (*th).gc.frame_top = top.cast();
     (*th).gc.vs_top = (*top).base.add((*(*top).code).framesize as usize);
+    (*th).forced = 0;
     (*th).resume = e.resume;
     (vt.enable)(th.cast(), was_on);
 }

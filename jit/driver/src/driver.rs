@@ -109,6 +109,7 @@ impl<B: Backend> Driver<B> {
     unsafe fn run(&mut self, th: *mut Thread, number: u32, out: &mut JitAnswer) {
         let entry = (*th).gc.frame_top as *mut Frame;
         let mut values = Vec::new();
+        (*th).forced = 0;
         let left = self.backend.run(number, th, (*entry).base, &mut values);
         self.leave(th, entry, left, &values, out);
     }
@@ -228,7 +229,10 @@ impl<B: Backend> Driver<B> {
             }
         }
         if self.options.log > 0 {
-            eprintln!("jit: unit {number} of {root}, {} instructions", self.units[number as usize - 1].unit.insts.len());
+            eprintln!(
+                "jit: unit {number} of {root}, {} instructions",
+                self.units[number as usize - 1].unit.insts.len()
+            );
         }
     }
 
@@ -260,4 +264,3 @@ fn boxed(r: &mut Recorder, known: &mut HashMap<Ref, Ref>, old: Ref, value: Ref) 
     known.insert(old, made);
     made
 }
-

@@ -4,7 +4,7 @@
 //! after one ends the recording (`dirty`). A residual call opens a new point to resume at: its continuation with the result on top.
 
 use std::collections::HashMap;
-use taipan_abi::mode::{CallDesc, FieldDesc, Prim, Rec, RecVt, effects};
+use taipan_abi::mode::{CallDesc, FORCED_FIELD, FieldDesc, Prim, Rec, RecVt, effects};
 use taipan_abi::opcode::Op;
 use taipan_abi::thread::{Code, Frame, Thread, k};
 use taipan_abi::word::W;
@@ -74,7 +74,8 @@ impl Recorder {
     /// # Safety
     /// The frame is saved.
     pub unsafe fn new(th: *mut Thread, entry: *mut Frame, start: *const u32, limit: usize) -> Box<Recorder> {
-        let unit = Unit { insts: Vec::new(), calls: Vec::new(), exits: Vec::new(), body: 0, end: End::Leave { exit: 0 } };
+        let unit =
+            Unit { insts: Vec::new(), calls: Vec::new(), exits: Vec::new(), body: 0, end: End::Leave { exit: 0 } };
         let mut r = Box::new(Recorder {
             rec: Rec { vt: &VT, th },
             unit,
@@ -173,7 +174,7 @@ impl Recorder {
         let mut slots: Vec<(i32, Ref)> =
             self.slots.iter().map(|(s, r)| (*s, *r)).filter(|(s, r)| *s < depth && !unchanged(*s, *r)).collect();
         slots.sort_unstable_by_key(|(s, _)| *s);
-        self.unit.exits.push(Exit { resume: r.resume, frames, slots, sunk: Vec::new() });
+        self.unit.exits.push(Exit { resume: r.resume, frames, slots, sunk: Vec::new(), after_sync: false });
         self.unit.exits.len() as u32 - 1
     }
 
@@ -307,6 +308,14 @@ unsafe extern "C" fn call(
     r.at = Resume { ip: (*top).ip, sp: (*top).sp.add(1), resume: k | pops << 16 };
     r.exit = None;
     r.dirty = false;
+    if desc.effects & effects::FORCES_FRAMES != 0 {
+        let exit = r.snapshot(r.at);
+        r.unit.exits[exit as usize].after_sync = true;
+        let th = r.constant(Kind::P, r.rec.th as u64);
+        let forced = r.push(Inst::Get { obj: th, field: Field(&FORCED_FIELD), index: Ref::NONE });
+        r.push(Inst::GuardValue { value: forced, bits: 0, exit });
+        r.exit = None;
+    }
     result.0
 }
 unsafe extern "C" fn slot_get(rec: *mut Rec, p: *mut W) -> u32 {

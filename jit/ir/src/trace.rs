@@ -146,6 +146,9 @@ pub struct Exit {
     /// Slots whose words differ from what is in memory.
     pub slots: Vec<(i32, Ref)>,
     pub sunk: Vec<Sunk>,
+    /// Right after a call behind a Sync: if a frame was looked at meanwhile, memory says what the slots are (but for the topmost, the
+    /// call's result) and which frames have frame objects.
+    pub after_sync: bool,
 }
 /// `Exit::resume`: go on at the bytecode.
 pub const BYTECODE: u32 = u32::MAX;

@@ -6,6 +6,7 @@ pub mod builtins;
 pub mod code;
 pub mod compile;
 pub mod fastcall;
+pub mod fields;
 pub mod frametype;
 pub mod frozen;
 pub mod function;
@@ -59,5 +60,5 @@ types! {
 /// # Safety
 /// The frame is complete.
 pub unsafe extern "C-unwind" fn eval(th: *mut taipan_abi::thread::Thread) -> W {
-    taipan_interp::call::run(space::StdSpace, th)
+    taipan_interp::hot::run(space::StdSpace, th)
 }

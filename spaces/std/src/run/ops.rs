@@ -67,11 +67,7 @@ pub fn builtin(sp: Space, w_name: W) -> Res<W> {
     let f = sp.thread().gc.frame_top as *mut Frame;
     // SAFETY: the top frame record exists.
     let w_builtins = unsafe {
-        if (*f).code.is_null() {
-            sp.known(known::BUILTINS_DICT)
-        } else {
-            super::space::builtins_of(sp, (*f).w_globals)
-        }
+        if (*f).code.is_null() { sp.known(known::BUILTINS_DICT) } else { super::space::builtins_of(sp, (*f).w_globals) }
     };
     let found = if is_dict(w_builtins) {
         sp.dict_get(w_builtins, w_name)?

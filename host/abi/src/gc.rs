@@ -279,3 +279,5 @@ pub struct GcVTable {
 
 /// The bit in `GcThread::poll` by which a collector asks for `next_dead_weak`/`next_finalizable` to be drained.
 pub const POLL_GC: u32 = 1;
+/// `GcThread::poll`: another thread wants to run, or the evaluator has to change to or from its tracing form.
+pub const POLL_GIL: u32 = 8;

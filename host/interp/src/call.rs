@@ -7,6 +7,7 @@ use crate::generator;
 use crate::objects::{WCell, WFunction};
 use crate::space::ObjSpace;
 use crate::traced;
+use taipan_abi::gc::POLL_GIL;
 use taipan_abi::jit::{JitAnswer, Verdict};
 use taipan_abi::known;
 use taipan_abi::mode::{Exec, FieldDesc, Mode, fd, kind};
@@ -150,11 +151,16 @@ pub unsafe fn run<S: ObjSpace>(s: S, th: *mut Thread) -> W {
     loop {
         let exit =
             if tracing_wanted(th) { eval::<S, Exec, true>(s, Exec(th)) } else { eval::<S, Exec, false>(s, Exec(th)) };
-        match exit {
-            Exit::Value(w) => return w,
-            Exit::Raised => return W::NULL,
-            Exit::Switch | Exit::Stop => {}
+        let w = match exit {
+            Exit::Value(w) => w,
+            Exit::Raised => W::NULL,
+            Exit::Switch | Exit::Stop => continue,
+        };
+        if tracing_wanted(th) {
+            // The evaluator below this one may have begun before there was a trace function.
+            (*th).gc.poll.fetch_or(POLL_GIL, std::sync::atomic::Ordering::Relaxed);
         }
+        return w;
     }
 }
 

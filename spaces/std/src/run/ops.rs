@@ -86,7 +86,7 @@ pub const POLL_SIGNAL: u32 = 2;
 /// An asynchronous exception.
 pub const POLL_ASYNC: u32 = 4;
 /// Another thread waits for the interpreter.
-pub const POLL_GIL: u32 = 8;
+pub const POLL_GIL: u32 = taipan_abi::gc::POLL_GIL;
 
 /// See the table.
 #[slot]

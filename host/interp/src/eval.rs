@@ -375,8 +375,9 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
             }
             if TRACE {
                 save!();
-                check!(traced::instruction(sp_, f));
+                let ok = traced::instruction(sp_, f);
                 load!();
+                check!(ok);
             }
             let ins = *ip;
             ip = ip.add(1);
@@ -716,6 +717,14 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                             let w = unless_null!(s.call(m, func, args, nargs, W::NULL));
                             sp = at;
                             push!(w);
+                            // `sys.settrace` holds from here on.
+                            if (*th).gc.poll.load(std::sync::atomic::Ordering::Relaxed) != 0 {
+                                save!();
+                                check!(sp_.poll().is_ok());
+                                if call::tracing_wanted(th) != TRACE {
+                                    return Exit::Switch;
+                                }
+                            }
                         }
                         Callee::Raised => {
                             kk = k::RAISE;

@@ -1,5 +1,8 @@
 # Events of trace functions, jumps, the mapping of a frame's locals.
 import sys
+import warnings
+
+warnings.simplefilter('ignore')
 
 
 def trace(f):

@@ -261,6 +261,10 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                     push!(v);
                 } else if flags & fr::GENERATOR != 0 {
                     // Exhausted: the instruction that resumed it goes on.
+                    if TRACE && (cont == k::SEND_GEN || cont == k::FOR_GEN && !m.w(v).is_none()) {
+                        save!();
+                        check!(traced::stopped(sp_, f, m.w(v)));
+                    }
                     match cont {
                         k::FOR_GEN => ip = ip.add((*ip.sub(2) >> 8) as usize),
                         k::SEND_GEN => {
@@ -804,6 +808,9 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                             1 => m.set(sp.sub(1), m.kw(result)),
                             0 => {
                                 m.set(sp.sub(1), m.kw(result));
+                                if TRACE && !result.is_none() {
+                                    check!(traced::stopped(sp_, f, result));
+                                }
                                 ip = ip.add(arg as usize);
                             }
                             _ => {

@@ -266,6 +266,10 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                     push!(v);
                 } else if flags & fr::GENERATOR != 0 {
                     // Exhausted: the instruction that resumed it goes on.
+                    if TRACE && (cont == k::SEND_GEN || cont == k::FOR_GEN && !m.w(v).is_none()) {
+                        save!();
+                        check!(traced::stopped(sp_, f, m.w(v)));
+                    }
                     match cont {
                         k::FOR_GEN => ip = ip.add((*ip.sub(2) >> 8) as usize),
                         k::SEND_GEN => {
@@ -387,8 +391,9 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
             }
             if TRACE {
                 save!();
-                check!(traced::instruction(sp_, f));
+                let ok = traced::instruction(sp_, f);
                 load!();
+                check!(ok);
             }
             let ins = *ip;
             ip = ip.add(1);
@@ -760,6 +765,14 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                             let w = unless_null!(s.call(m, func, args, nargs, W::NULL));
                             sp = at;
                             push!(w);
+                            // `sys.settrace` holds from here on.
+                            if (*th).gc.poll.load(std::sync::atomic::Ordering::Relaxed) != 0 {
+                                save!();
+                                check!(sp_.poll().is_ok());
+                                if call::tracing_wanted(th) != TRACE {
+                                    return Exit::Switch;
+                                }
+                            }
                         }
                         Callee::Raised => {
                             kk = k::RAISE;
@@ -860,6 +873,9 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                             1 => m.set(sp.sub(1), m.kw(result)),
                             0 => {
                                 m.set(sp.sub(1), m.kw(result));
+                                if TRACE && !result.is_none() {
+                                    check!(traced::stopped(sp_, f, result));
+                                }
                                 ip = ip.add(arg as usize);
                             }
                             _ => {

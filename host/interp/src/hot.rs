@@ -4,6 +4,7 @@ use crate::call::tracing_wanted;
 use crate::eval::{Exit, eval};
 use crate::rare;
 use crate::space::ObjSpace;
+use taipan_abi::gc::POLL_TRACE;
 use taipan_abi::jit::{JitAnswer, Verdict};
 use taipan_abi::mode::{Exec, Mode, Rec, Record};
 use taipan_abi::thread::{Cache, Code, Thread};
@@ -67,11 +68,19 @@ pub unsafe fn run<S: ObjSpace>(s: S, th: *mut Thread) -> W {
         } else {
             eval::<S, Exec, false>(s, Exec(th))
         };
-        match exit {
-            Exit::Value(w) => return w,
-            Exit::Raised => return W::NULL,
-            Exit::Switch | Exit::Stop => rec = std::mem::replace(&mut (*th).recording, std::ptr::null_mut()),
+        let w = match exit {
+            Exit::Value(w) => w,
+            Exit::Raised => W::NULL,
+            Exit::Switch | Exit::Stop => {
+                rec = std::mem::replace(&mut (*th).recording, std::ptr::null_mut());
+                continue;
+            }
+        };
+        if tracing_wanted(th) {
+            // The evaluator below this one may have begun before there was a trace function.
+            (*th).gc.poll.fetch_or(POLL_TRACE, std::sync::atomic::Ordering::Relaxed);
         }
+        return w;
     }
 }
 

@@ -135,9 +135,11 @@ fn plan(sp: Space, code: &Code, from: usize, yields: bool, line: i64) -> Result<
         return Err(format!("line {line} comes before the current code block"));
     }
     let table = sp.bytes_opt(code.w_linetable).unwrap_or(&[]);
-    let starts: Vec<(usize, i64)> = taipan_abi::location::locations(table, code.firstlineno as i32)
+    let mut starts: Vec<(usize, i64)> = taipan_abi::location::locations(table, code.firstlineno as i32)
         .filter_map(|l| Some((l.start_word as usize, i64::from(l.line?))))
         .collect();
+    // Only the first instruction of each part of a line.
+    starts.dedup_by_key(|s| s.1);
     let Some(line) = starts.iter().map(|s| s.1).filter(|l| *l >= line).min() else {
         return Err(format!("line {line} comes after the current code block"));
     };

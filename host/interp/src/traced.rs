@@ -207,6 +207,24 @@ pub unsafe fn exception(sp: Space, f: *mut Frame) {
     }
 }
 
+/// What the frame iterates over or awaits has returned `w_value`: to a trace function, StopIteration. False = the hook raised.
+///
+/// # Safety
+/// `f` is the running frame, saved.
+pub unsafe fn stopped(sp: Space, f: *mut Frame, w_value: W) -> bool {
+    if sp.thread().tracing > 0 || (*f).w_frame.is_null() || (*(*f).w_frame.ptr::<WFrame>()).w_trace.is_null() {
+        return true;
+    }
+    crate::generator::stop_iteration(sp, w_value);
+    let w_exc = sp.thread().exc;
+    exception(sp, f);
+    let quiet = sp.thread().exc == w_exc;
+    if quiet {
+        sp.take_exc();
+    }
+    quiet
+}
+
 /// The frame is left by the pending exception.
 ///
 /// # Safety

@@ -250,7 +250,7 @@ fn handle_new(sp: Space, w_type: W, _args: Args) -> Res<W> {
 }
 #[slot]
 fn handle_repr(sp: Space, w: W) -> Res<W> {
-    sp.newstr(&format!("<{} object: ident={}>", sp.type_name(w), handle(w).ident.get()))
+    sp.newstr(&format!("<_thread._ThreadHandle object: ident={}>", handle(w).ident.get()))
 }
 #[slot]
 fn handle_ident(sp: Space, w: W) -> Res<W> {
@@ -259,13 +259,7 @@ fn handle_ident(sp: Space, w: W) -> Res<W> {
 /// Waits until the thread has ended; without limit if the timeout is None or negative.
 #[interp_fn(method, name = "join", sig = "(self, timeout=None, /)")]
 fn handle_join(sp: Space, w: W, w_timeout: W) -> Res<()> {
-    let time = if w_timeout.is_none() || w_timeout.is_null() { -1.0 } else { sp.float_w(w_timeout)? };
-    let time = if time < 0.0 {
-        None
-    } else {
-        let d = Duration::try_from_secs_f64(time).ok().filter(|d| d.as_secs_f64() <= super::lock::TIMEOUT_MAX);
-        Some(d.ok_or_else(|| sp.overflow_error("timestamp too large to convert to C PyTime_t"))?)
-    };
+    let time = if w_timeout.is_none() || w_timeout.is_null() { None } else { futex::seconds(sp, w_timeout)? };
     join(sp, w, time).map(drop)
 }
 /// Has the thread ended?
@@ -299,7 +293,7 @@ typespec!(
 #[interp_fn(raw, sig = "(function, args, kwargs={}, /)")]
 pub fn start_new_thread(sp: Space, _w: W, args: Args) -> Res<W> {
     if args.nkw(sp) > 0 {
-        return Err(sp.type_error("_thread.start_new_thread() takes no keyword arguments"));
+        return Err(sp.type_error("start_new_thread() takes no keyword arguments"));
     }
     let a = args.positional();
     if a.len() < 2 || a.len() > 3 {
@@ -436,12 +430,10 @@ pub fn after_fork(sp: Space) -> Res<()> {
 /// The bytes of native stack of new threads, 0 = the default; sets it if a size is given.
 #[interp_fn(sig = "(size=0, /)")]
 pub fn stack_size(sp: Space, size: i64) -> Res<i64> {
-    const LEAST: i64 = 32 << 10;
-    if size < 0 {
-        return Err(sp.value_error("size must be 0 or a positive value"));
-    }
+    // What CPython asks for on this kind of machine, a page included.
+    const LEAST: i64 = 53248;
     if size != 0 && !(LEAST..1 << 40).contains(&size) {
-        return Err(raise!(sp, VALUE_ERROR, "size not valid: {size} bytes"));
+        return Err(raise!(sp, VALUE_ERROR, "size must be at least {LEAST} bytes"));
     }
     Ok(STACK_SIZE.swap(size as usize, Relaxed) as i64)
 }

@@ -63,16 +63,17 @@ pub fn setprofile_all(sp: Space, w: W) -> Res<()> {
 pub fn getswitchinterval(sp: Space) -> Res<f64> {
     // SAFETY: the host's service.
     let ns = unsafe { ((*sp.thread().host).switch_interval)(0) };
-    Ok(ns as f64 / 1e9)
+    // Whole microseconds, as in CPython.
+    Ok((ns / 1000) as f64 * 1e-6)
 }
 /// Sets it.
 #[interp_fn(sig = "(interval, /)")]
 pub fn setswitchinterval(sp: Space, seconds: f64) -> Res<()> {
-    if !(seconds > 0.0) {
+    if seconds <= 0.0 {
         return Err(sp.value_error("switch interval must be strictly positive"));
     }
     // SAFETY: as above.
-    unsafe { ((*sp.thread().host).switch_interval)(((seconds * 1e9) as u64).max(1000)) };
+    unsafe { ((*sp.thread().host).switch_interval)(((seconds * 1e6) as u64).max(1).saturating_mul(1000)) };
     Ok(())
 }
 /// Is Python shutting down?

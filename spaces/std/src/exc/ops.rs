@@ -50,9 +50,14 @@ pub unsafe extern "C-unwind" fn warn(
 /// See the table.
 #[slot]
 pub fn write_unraisable(sp: Space, w_context: W) -> Res<()> {
+    report_unraisable(sp, W::NONE, w_context);
+    Ok(())
+}
+/// Gives the pending exception to `sys.unraisablehook`, with a message of its own or None.
+pub fn report_unraisable(sp: Space, w_message: W, w_context: W) {
     let w_exc = sp.take_exc();
     if w_exc.is_null() {
-        return Ok(());
+        return;
     }
     let w_sys = sp.known(known::SYS_MODULE);
     let report = || -> Res<()> {
@@ -61,7 +66,7 @@ pub fn write_unraisable(sp: Space, w_context: W) -> Res<()> {
         // SAFETY: an exception instance.
         let w_tb = unsafe { frames::exc_traceback(w_exc) };
         let w_tb = if w_tb.is_null() { W::NONE } else { w_tb };
-        let w_args = sp.call(w_make, &[sp.type_(w_exc)?, w_exc, w_tb, W::NONE, w_context])?;
+        let w_args = sp.call(w_make, &[sp.type_(w_exc)?, w_exc, w_tb, w_message, w_context])?;
         sp.call(w_hook, &[w_args])?;
         Ok(())
     };
@@ -69,7 +74,6 @@ pub fn write_unraisable(sp: Space, w_context: W) -> Res<()> {
         // There is nobody left to tell.
         sp.take_exc();
     }
-    Ok(())
 }
 /// See the table.
 #[slot]

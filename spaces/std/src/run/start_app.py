@@ -197,6 +197,19 @@ def _handle(exc):
     return 1
 
 
+def _flush_writers():
+    """What open files still hold goes to them; texts first, since they write to buffers."""
+    io = sys.modules.get('_io')
+    streams = [s for s in [ref() for ref in list(getattr(io, '_writers', ()))] if s is not None]
+    streams.sort(key=lambda s: not isinstance(s, io.TextIOWrapper))
+    for stream in streams:
+        try:
+            if not stream.closed:
+                stream.flush()
+        except BaseException:
+            pass
+
+
 def _finish(status):
     threading = sys.modules.get('threading')
     if threading is not None:
@@ -220,6 +233,7 @@ def _finish(status):
                     sys.unraisablehook(sys.UnraisableHookArgs((type(e), e, e.__traceback__, None, stream)))
             except BaseException:
                 pass
+    _flush_writers()
     return status
 
 

@@ -395,7 +395,11 @@ pub unsafe extern "C-unwind" fn del(th: *mut Thread, w: W) {
     match special(sp, w, w_name) {
         Ok(Some(m)) => {
             if call_bound(sp, m, &[]).is_err() {
-                let _ = sp.write_unraisable(m.0);
+                let w_exc = sp.take_exc();
+                let text = sp.repr_string(m.0).map(|f| format!("Exception ignored while calling deallocator {f}"));
+                let w_text = text.and_then(|t| sp.newstr(&t)).unwrap_or(W::NONE);
+                sp.thread().exc = w_exc;
+                crate::exc::ops::report_unraisable(sp, w_text, W::NONE);
             }
         }
         Ok(None) => {}

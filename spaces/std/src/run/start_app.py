@@ -128,7 +128,13 @@ def _run(namespace):
         else:
             if _setting('run.skip_first_line') == '1':
                 source = b'\n' + source.partition(b'\n')[2]
-            code = compile(source, value, 'exec', dont_inherit=True)
+            try:
+                code = compile(source, value, 'exec', dont_inherit=True)
+            except SyntaxError as e:
+                # A program's message names its file.
+                if e.msg.startswith('Non-UTF-8 code'):
+                    e.msg = e.msg.replace(' on line ', f' in file {value} on line ', 1)
+                raise
         exec(code, namespace)
     elif mode == 'stdin':
         _first_path(first)

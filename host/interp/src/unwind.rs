@@ -94,7 +94,7 @@ pub unsafe fn last_instruction(f: *const Frame) -> usize {
     ((*f).ip.offset_from((*(*f).code).code) as usize).saturating_sub(1)
 }
 
-/// The instruction that an explicit RERAISE has below its exception, which has been popped.
+/// The instruction whose index RERAISE has below its exception; the saved depth still counts the exception.
 unsafe fn reraise_origin(f: *const Frame, at: usize) -> Option<usize> {
     let code = &*(*f).code;
     let ins = *code.code.add(at);
@@ -102,7 +102,7 @@ unsafe fn reraise_origin(f: *const Frame, at: usize) -> Option<usize> {
     if ins as u8 != Op::RERAISE as u8 || below == 0 {
         return None;
     }
-    let w = *(*f).sp.sub(below);
+    let w = *(*f).sp.sub(below + 1);
     (w.is_int() && (0..code.ncode as i64).contains(&w.untag())).then(|| w.untag() as usize)
 }
 

@@ -483,6 +483,15 @@ fn note_set_name(sp: Space, v: W, k: W, w: W) -> Raised {
 fn init_subclass(sp: Space, w: W, args: Args) -> Res<()> {
     let w_name = name!(sp, "__init_subclass__");
     let mro = tuple(wt(w).w_mro);
+    if !mro.contains(&w) {
+        // What `mro()` says decides of what the class is a subclass.
+        let name = tp_name(sp, w);
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "super(type, obj): obj (type {name}) is not an instance or subtype of type ({name})."
+        ));
+    }
     let Some(d) = mro.iter().skip(1).find_map(|c| lookup::own(sp, *c, w_name)) else { return Ok(()) };
     let f = match slots_of(sp, d).descr_get {
         // SAFETY: the slot of the object's class.

@@ -372,7 +372,8 @@ fn set_class(sp: Space, w: W, value: W) -> Res<()> {
     if !(both_modules || heap(old) && heap(value)) {
         return Err(sp.type_error("__class__ assignment only supported for mutable types or ModuleType subclasses"));
     }
-    if !super::heaptype::same_layout(sp, old, value) {
+    let weak = |t: W| wt(t).flags & tflags::WEAKREF;
+    if !super::heaptype::same_layout(sp, old, value) || weak(old) != weak(value) {
         return Err(raise!(
             sp,
             TYPE_ERROR,

@@ -162,7 +162,7 @@ fn finalize(sp: Space, w: W) {
 pub fn collect(sp: Space, kind: u32) -> Res<i64> {
     // Operand slots above the running frame's depth hold what was there before; a full collection must not see it.
     // SAFETY: the words between the frame's sp and the window's end are free.
-    unsafe {
+    let dead = unsafe {
         let f = sp.thread().gc.frame_top as *mut Frame;
         let mut p = (*f).sp;
         while p < sp.thread().gc.vs_top {
@@ -170,10 +170,10 @@ pub fn collect(sp: Space, kind: u32) -> Res<i64> {
             p = p.add(1);
         }
         let vt = &*sp.thread().gcvt;
-        (vt.collect)(sp.th().cast(), kind.min(CollectKind::Full as u32));
-    }
+        (vt.collect)(sp.th().cast(), kind.min(CollectKind::Full as u32))
+    };
     after_collection(sp)?;
-    Ok(0)
+    Ok(dead.into())
 }
 /// A module's namespace.
 pub fn module_dict(w: W) -> W {

@@ -204,13 +204,13 @@ unsafe fn clear_free_operands(sp: Space) {
 #[slot]
 pub fn collect(sp: Space, kind: u32) -> Res<i64> {
     // SAFETY: the thread is the running one.
-    unsafe {
+    let dead = unsafe {
         clear_free_operands(sp);
         let vt = &*sp.thread().gcvt;
-        (vt.collect)(sp.th().cast(), kind.min(CollectKind::Full as u32));
-    }
+        (vt.collect)(sp.th().cast(), kind.min(CollectKind::Full as u32))
+    };
     after_collection(sp)?;
-    Ok(0)
+    Ok(dead.into())
 }
 /// A module's namespace.
 pub fn module_dict(w: W) -> W {

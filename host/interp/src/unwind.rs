@@ -30,10 +30,11 @@ pub unsafe fn unwind<const TRACE: bool>(sp: Space, mut reraised: bool) -> bool {
                 traced::exception(sp, f);
             }
         }
+        let place = if again { origin(f, at) } else { at };
         if let Some(h) = handler(&*(*f).code, at as u32) {
             let mut s = (*f).base.add((*(*f).code).nlocalsplus as usize + (h[3] >> 1) as usize);
             if h[3] & 1 != 0 {
-                *s = W::int(at as i64);
+                *s = W::int(place as i64);
                 s = s.add(1);
             }
             *s = std::mem::replace(&mut (*th).exc, W::NULL);
@@ -42,9 +43,8 @@ pub unsafe fn unwind<const TRACE: bool>(sp: Space, mut reraised: bool) -> bool {
             return true;
         }
         let (flags, cont) = ((*f).flags, (*f).cont);
-        if again {
-            raised_at(f, at);
-        }
+        // A frame that is left stands where the exception came from.
+        (*f).ip = (*(*f).code).code.add(place + 1);
         if TRACE {
             traced::unwound(sp, f);
         }
@@ -69,16 +69,17 @@ pub unsafe fn unwind<const TRACE: bool>(sp: Space, mut reraised: bool) -> bool {
     }
 }
 
-/// A frame left by an exception that its instruction at `at` raised again stands where the exception came from.
-unsafe fn raised_at(f: *mut Frame, at: usize) {
+/// Where an exception came from that the instruction at `at` raises again.
+unsafe fn origin(f: *mut Frame, at: usize) -> usize {
     let ins = *(*(*f).code).code.add(at);
     if ins as u8 == Op::RERAISE as u8 && ins >> 8 != 0 {
         // Below the exception, as deep as the argument says.
         let w_lasti = *(*f).sp.sub(1 + (ins >> 8) as usize);
         if w_lasti.is_int() {
-            (*f).ip = (*(*f).code).code.add(w_lasti.untag() as usize + 1);
+            return w_lasti.untag() as usize;
         }
     }
+    at
 }
 
 /// Word index of the instruction (or its cache word) that the frame is at.

@@ -366,7 +366,8 @@ pub fn hash_f64(f: f64) -> Option<i64> {
 
 /// The hash of an object by its address.
 pub fn hash_identity(w: W) -> i64 {
-    match w.0.rotate_right(4) as i64 {
+    // As `object.__hash__`.
+    match (w.0 >> 4) as i64 {
         -1 => -2,
         h => h,
     }

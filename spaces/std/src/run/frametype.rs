@@ -153,7 +153,11 @@ fn f_builtins(sp: Space, w: W) -> Res<W> {
 #[slot]
 fn f_locals(sp: Space, w: W) -> Res<W> {
     let c = code::get(fr(w).w_code);
-    if c.flags & co::OPTIMIZED != 0 || in_comprehension(sp, w) { super::locals_proxy::new(sp, w) } else { locals(sp, w) }
+    if c.flags & co::OPTIMIZED != 0 || in_comprehension(sp, w) {
+        super::locals_proxy::new(sp, w)
+    } else {
+        locals(sp, w)
+    }
 }
 /// Has its first instruction been reached?
 unsafe fn begun(w: W) -> bool {

@@ -10,6 +10,7 @@ use crate::mark::visit;
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering::Relaxed;
 use taipan_abi::gc::{GcThread, POLL_GC};
+use taipan_abi::word::{Header, RT_FINALIZED};
 
 /// The registrations and the queues.
 #[derive(Default)]
@@ -101,7 +102,7 @@ impl Heap {
         let (base, used) = (self.base, self.used_len);
         list.retain(|&o| {
             let dead = o.wrapping_sub(base) < used && !bits::get(map, (o - base) >> 3);
-            if dead {
+            if dead && (*(o as *const Header)).rt & RT_FINALIZED == 0 {
                 queue.push_back(o);
             }
             !dead

@@ -279,3 +279,11 @@ pub struct GcVTable {
 
 /// The bit in `GcThread::poll` by which a collector asks for `next_dead_weak`/`next_finalizable` to be drained.
 pub const POLL_GC: u32 = 1;
+/// Signals have arrived.
+pub const POLL_SIGNAL: u32 = 2;
+/// An asynchronous exception.
+pub const POLL_ASYNC: u32 = 4;
+/// Another thread waits for the interpreter lock.
+pub const POLL_GIL: u32 = 8;
+/// A trace function was set or removed.
+pub const POLL_TRACE: u32 = 16;

@@ -3,6 +3,7 @@
 use crate::thread::Thread;
 use crate::types::Str;
 use crate::word::W;
+use std::ffi::c_void;
 
 /// Bytes that the host owns until `free_blob`.
 #[derive(Copy, Clone)]
@@ -40,6 +41,8 @@ pub struct CompileRequest {
 }
 /// `CompileRequest::flags`: the source is text already decoded to UTF-8 (a cookie is ignored).
 pub const FLAG_SOURCE_IS_UTF8: u32 = 0x0100;
+/// `CompileRequest::flags`: a library's own app-level source; its code may come from the host's cache.
+pub const FLAG_APP_LEVEL: u32 = 0x4000_0000;
 /// The source is a serialized AST.
 pub const FLAG_AST: u32 = 0x8000_0000;
 
@@ -95,4 +98,31 @@ pub struct HostVTable {
     pub setting: unsafe extern "C" fn(key: *const u8, len: usize, out: *mut Blob) -> i32,
     /// Code objects of the bundled library by module name (bytecode made by the build), or null.
     pub frozen: unsafe extern "C" fn(name: *const u8, len: usize, out: *mut Blob) -> i32,
+    /// A record with stacks of its own for a native thread that the caller (which holds the interpreter lock) is about to start.
+    /// Null = no memory. It is a member of the ring at once, and given back by `thread_end`.
+    pub thread_new: unsafe extern "C" fn(creator: *mut Thread) -> *mut Thread,
+    /// The new native thread's first act: takes the interpreter lock and attaches. `stack_hi` lies above everything that will hold
+    /// words, `stack_bytes` of native stack lie below it.
+    pub thread_begin: unsafe extern "C" fn(th: *mut Thread, stack_hi: usize, stack_bytes: usize) -> i32,
+    /// Its last act: detaches, gives the lock up and the record back. With `th != caller`: the caller gives back the record of a
+    /// thread that could not be started.
+    pub thread_end: unsafe extern "C" fn(caller: *mut Thread, th: *mut Thread),
+    /// Runs `f(ctx)` without the interpreter lock; `f` touches no object and does not unwind. errno is that of `f`.
+    pub blocking: unsafe extern "C" fn(*mut Thread, f: unsafe extern "C" fn(*mut c_void), ctx: *mut c_void),
+    /// Lets another thread have the lock if one waits.
+    pub switch_threads: unsafe extern "C" fn(*mut Thread),
+    /// Nanoseconds a thread may run while others wait; 0 only asks. Answers the former value.
+    pub switch_interval: unsafe extern "C" fn(nanoseconds: u64) -> u64,
+    /// `thread_event::*`
+    pub thread_event: unsafe extern "C" fn(*mut Thread, event: u32) -> i32,
+}
+
+/// `HostVTable::thread_event`
+pub mod thread_event {
+    /// The interpreter ends: no other thread gets the lock again.
+    pub const CLOSE: u32 = 0;
+    /// In the child of a fork: this thread is the only one.
+    pub const FORKED: u32 = 1;
+    /// Answers whether `CLOSE` has happened: 0 no, 1 by this thread, 2 by another.
+    pub const CLOSED: u32 = 2;
 }

@@ -48,14 +48,21 @@ pub struct Thread {
     pub w_profile: W,
     #[allow(missing_docs)]
     pub tracing: u32,
-    /// Reserved.
-    pub pad: u32,
+    /// At this count of a back edge the JIT is asked.
+    pub jit_threshold: u32,
     /// The current contextvars Context, or NULL.
     pub w_context: W,
     /// The evaluator's and the spaces' per-thread state.
     pub space: [*mut c_void; 4],
     /// The JIT's per-thread state.
     pub jit_state: *mut c_void,
+    /// Not zero: someone has looked at a frame (it has a frame object) since compiled code last put it to zero. Such code may have frames
+    /// that it keeps for itself otherwise.
+    pub forced: u32,
+    #[allow(missing_docs)]
+    pub pad2: u32,
+    /// The recorder with which the evaluator goes on when it was left to record; null otherwise.
+    pub recording: *mut crate::mode::Rec,
     /// `threading.get_ident()`.
     pub ident: u64,
     /// Asynchronous exception set by another thread (a class), or NULL.
@@ -66,7 +73,7 @@ pub struct Thread {
     pub w_asyncgen_finalizer: W,
     #[allow(missing_docs)]
     pub coroutine_origin_depth: i64,
-    /// The next thread in the process's list.
+    /// The next thread in the ring of all threads; itself while it is the only one. Changed under the interpreter lock.
     pub next: *mut Thread,
 }
 
@@ -112,6 +119,9 @@ pub mod fr {
     pub const GENERATOR: u32 = 2;
     /// A line of this frame was reported to the trace function last at `f_lineno`.
     pub const TRACED: u32 = 4;
+    /// A generator's frame that only waits at its SEND for the generator above it: its window is the generator's own saved words
+    /// (`base[-1]` the function), nothing of it lies on the value stack. It gets a window there before it runs again.
+    pub const DELEGATING: u32 = 8;
 }
 
 /// Code of a function, class body or module: an immutable heap object with native memory behind it.

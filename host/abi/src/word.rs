@@ -25,6 +25,8 @@ impl W {
     pub const TRUE: W = W(SINGLETONS + 0x20);
     pub const NOT_IMPLEMENTED: W = W(SINGLETONS + 0x30);
     pub const ELLIPSIS: W = W(SINGLETONS + 0x40);
+    /// No object: the answer of an iterator that has no more items, where NULL says that it has raised.
+    pub const EXHAUSTED: W = W(SINGLETONS + 0x50);
 
     #[inline(always)]
     pub const fn is_null(self) -> bool {
@@ -114,7 +116,7 @@ pub struct Header {
 
 /// `Header::rt`: a weak reference to the object exists.
 pub const RT_WEAKREFD: u8 = 1;
-/// `Header::rt`: the finalizer has run.
+/// `Header::rt`: the finalizer has run, or is no longer wanted: collectors leave such an object alone.
 pub const RT_FINALIZED: u8 = 2;
 
 macro_rules! fixed_tids {

@@ -30,11 +30,14 @@ macro_rules! getset {
         }
     };
     ($name:expr, $get:expr, $set:expr) => {
+        $crate::getset!($name, $get, $set, "")
+    };
+    ($name:expr, $get:expr, $set:expr, $doc:expr) => {
         $crate::abi::types::GetSetSpec {
             name: $crate::abi::types::Str::new($name),
             get: $get,
             set: Some($set),
-            doc: $crate::abi::types::Str::new(""),
+            doc: $crate::abi::types::Str::new($doc),
         }
     };
 }

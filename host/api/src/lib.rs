@@ -15,6 +15,7 @@ pub use taipan_abi::word::{Header, W};
 pub use taipan_macros::{GcObject, interp_fn, slot};
 
 mod args;
+mod blocking;
 mod buffer;
 mod describe;
 pub mod gate;

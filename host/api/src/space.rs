@@ -702,6 +702,36 @@ impl Space {
     pub fn repr_string(self, w: W) -> Res<String> {
         self.string_w(self.repr(w)?)
     }
+    /// Invalidates what caches and compiled code take for granted about classes, for all threads.
+    pub fn next_epoch(self) {
+        let epoch = self.thread().epoch.wrapping_add(1);
+        self.each_thread(|th| {
+            // SAFETY: a member of the ring, under the interpreter lock.
+            unsafe { (*th).epoch = epoch };
+        });
+    }
+    /// All threads, the running one first.
+    pub fn each_thread(self, mut f: impl FnMut(*mut Thread)) {
+        let mut th = self.0;
+        loop {
+            f(th);
+            // SAFETY: a member of the ring, which changes only under the interpreter lock.
+            th = unsafe { (*th).next };
+            if th.is_null() || th == self.0 {
+                return;
+            }
+        }
+    }
+    /// Does the interpreter end, so that no other thread runs any more?
+    pub fn closing(self) -> bool {
+        // SAFETY: the host's service.
+        unsafe { ((*self.thread().host).thread_event)(self.0, taipan_abi::host::thread_event::CLOSED) != 0 }
+    }
+    /// Runs what may block or take long while other threads run. `f` touches no object of the heap except memory that is pinned by
+    /// a word on the caller's stack and that no Python code can resize meanwhile. errno is that of `f`.
+    pub fn blocking<T>(self, f: impl FnOnce() -> T) -> T {
+        crate::blocking::run(self, f)
+    }
     /// A setting of the host (see `HostVTable::setting`).
     pub fn setting(self, key: &str) -> Option<String> {
         let mut blob = taipan_abi::host::Blob { ptr: std::ptr::null(), len: 0, cap: 0 };

@@ -1,6 +1,7 @@
 //! Frame objects and tracebacks.
 
 use crate::call::save_words;
+use crate::generator::generator_of;
 use crate::objects::{WFrame, WGenerator, WTraceback};
 use crate::unwind::last_instruction;
 use taipan_abi::thread::{Code, Frame, fr};
@@ -23,11 +24,12 @@ pub unsafe fn frame_object(sp: Space, f: *mut Frame) -> Res<W> {
     o.w_ns = (*f).w_locals;
     o.trace_lines = true;
     if (*f).flags & fr::GENERATOR != 0 {
-        o.w_generator = *(*f).base.sub(1);
+        o.w_generator = generator_of(f);
         let w_gen = o.w_generator;
         setfield!(sp, w_gen, WGenerator, w_frame, w);
     }
     (*f).w_frame = w;
+    sp.thread().forced = 1;
     Ok(w)
 }
 
@@ -46,7 +48,8 @@ pub unsafe fn detach(sp: Space, f: *mut Frame) {
     // Without memory for the copy the locals are lost, the frame object stays valid. A pending exception is not disturbed.
     let exc = sp.take_exc();
     let saved = save_words(sp, (*f).base.sub(1), n);
-    let back = caller(f).map(|c| frame_object(sp, c));
+    // A generator's frame has no caller of its own.
+    let back = caller(f).filter(|_| (*f).flags & fr::GENERATOR == 0).map(|c| frame_object(sp, c));
     sp.thread().exc = exc;
     if let Ok(w_slots) = saved {
         setfield!(sp, w, WFrame, w_slots, w_slots);
@@ -54,6 +57,7 @@ pub unsafe fn detach(sp: Space, f: *mut Frame) {
     if let Some(Ok(w_back)) = back {
         setfield!(sp, w, WFrame, w_back, w_back);
     }
+    (*o).w_generator = W::NULL;
     (*o).live = std::ptr::null_mut();
     (*f).w_frame = W::NULL;
 }

@@ -7,10 +7,11 @@ use crate::call::{self, push_frame};
 use crate::eval::{BYTECODE, POPS_SHIFT};
 use crate::frames;
 use crate::objects::{WFrame, WFunction, WGenerator, gen_state};
+use crate::watch;
 use taipan_abi::known;
-use taipan_abi::mode::Mode;
+use taipan_abi::mode::{Exec, Mode};
 use taipan_abi::opcode::{Op, co};
-use taipan_abi::thread::{Frame, fr, k};
+use taipan_abi::thread::{Code, Frame, Thread, fr, k};
 use taipan_abi::word::{TID_ASYNC_GENERATOR, TID_COROUTINE, TID_GENERATOR, W};
 use taipan_plugin_api::{Raised, Res, Space, setfield};
 
@@ -23,6 +24,8 @@ pub unsafe fn make<M: Mode>(m: M, f: *mut Frame) -> M::W {
     m.kw(new(sp, f).unwrap_or(W::NULL))
 }
 
+// Not inlined: the evaluator's own stack frame shall not keep the new object's address.
+#[inline(never)]
 unsafe fn new(sp: Space, f: *mut Frame) -> Res<W> {
     let code = &*(*f).code;
     let tid = if code.flags & co::COROUTINE != 0 {
@@ -57,6 +60,9 @@ unsafe fn new(sp: Space, f: *mut Frame) -> Res<W> {
         let w_origin = frames::origin(sp, sp.thread().coroutine_origin_depth)?;
         setfield!(sp, w, WGenerator, w_origin, w_origin);
     }
+    if tid == TID_COROUTINE || code.nexceptions > watch::PLAIN {
+        watch::register(sp, w);
+    }
     Ok(w)
 }
 
@@ -83,8 +89,9 @@ pub unsafe fn resume<M: Mode>(m: M, g: M::W, v: M::W, top: *mut W, k: u32, pops:
     resume_with(sp, m.w(g), m.w(v), top, k, (pops << POPS_SHIFT) as u32).is_ok()
 }
 
-unsafe fn resume_with(sp: Space, w_gen: W, v: W, top: *mut W, k: u32, flags: u32) -> Res<()> {
-    let g = w_gen.ptr::<WGenerator>();
+unsafe fn resume_with(sp: Space, mut w_gen: W, v: W, top: *mut W, mut k: u32, mut flags: u32) -> Res<()> {
+    let th = sp.th();
+    let mut g = w_gen.ptr::<WGenerator>();
     match (*g).state {
         gen_state::RUNNING => return Err(already_running(sp, w_gen)),
         gen_state::CREATED if !v.is_none() && !v.is_null() => {
@@ -93,30 +100,169 @@ unsafe fn resume_with(sp: Space, w_gen: W, v: W, top: *mut W, k: u32, flags: u32
         }
         _ => {}
     }
+    // Of a chain of delegations only the innermost runs; the value goes straight to it. (Without a value this very generator is meant.)
+    if !v.is_null() && !call::tracing_wanted(th) {
+        let first = (*th).gc.frame_top as *mut Frame;
+        while let Some((w_sub, send)) = delegates_in_place(g) {
+            if !push_delegating(th, g, send, k, flags) {
+                while (*th).gc.frame_top as *mut Frame != first {
+                    pop_delegating(th, (*th).gc.frame_top as *mut Frame);
+                }
+                return Err(Raised);
+            }
+            w_gen = w_sub;
+            g = w_gen.ptr();
+            k = k::SEND_GEN;
+            flags = 0;
+        }
+    }
     let code = (*g).w_code.ptr();
     let base = top.add(1);
-    if !push_frame(sp.th(), code, base, (*g).w_globals, k, flags | fr::GENERATOR) {
+    if !push_frame(th, code, base, (*g).w_globals, k, flags | fr::GENERATOR) {
         return Err(Raised);
     }
-    let f = sp.thread().gc.frame_top as *mut Frame;
+    let f = (*th).gc.frame_top as *mut Frame;
     *top = w_gen;
-    let (nlocals, depth) = ((*code).nlocalsplus as usize, (*g).depth as usize);
-    std::ptr::copy_nonoverlapping(WGenerator::slots(g).add(1), base, nlocals + depth);
-    let mut s = base.add(nlocals + depth);
+    let n = (*code).nlocalsplus as usize + (*g).depth as usize;
+    copy_words(WGenerator::slots(g).add(1), base, n);
+    let mut s = base.add(n);
     if !v.is_null() {
         *s = v;
         s = s.add(1);
     }
     (*f).ip = (*g).ip;
     (*f).sp = s;
-    (*f).saved_handled = sp.thread().handled;
-    sp.thread().handled = (*g).w_handled;
+    started(th, f, g);
+    Ok(())
+}
+
+/// The generator runs from now on in frame `f`.
+#[inline(always)]
+unsafe fn started(th: *mut Thread, f: *mut Frame, g: *mut WGenerator) {
+    (*f).saved_handled = (*th).handled;
+    (*th).handled = (*g).w_handled;
     (*g).state = gen_state::RUNNING;
     if !(*g).w_frame.is_null() {
         (*f).w_frame = (*g).w_frame;
         (*(*f).w_frame.ptr::<WFrame>()).live = f;
     }
-    Ok(())
+}
+
+/// Copies a window; most are short enough that a call of memcpy would be the larger part of it.
+#[inline(always)]
+unsafe fn copy_words(from: *const W, to: *mut W, n: usize) {
+    if n >= 16 {
+        std::ptr::copy_nonoverlapping(from, to, n);
+        return;
+    }
+    let mut i = 0;
+    macro_rules! step {
+        ($len:literal) => {
+            if n & $len != 0 {
+                (to.add(i) as *mut [W; $len]).write_unaligned((from.add(i) as *const [W; $len]).read_unaligned());
+                i += $len;
+            }
+        };
+    }
+    step!(8);
+    step!(4);
+    step!(2);
+    step!(1);
+    let _ = i;
+}
+
+/// If the suspended generator waits for another suspended one (`yield from`, `await`): that one, and its SEND instruction.
+#[inline(always)]
+unsafe fn delegates_in_place(g: *mut WGenerator) -> Option<(W, *const u32)> {
+    let jump = (*g).ip;
+    if (*g).state != gen_state::SUSPENDED || (*g).depth == 0 || *jump as u8 != Op::JUMP_BACKWARD_NO_INTERRUPT as u8 {
+        return None;
+    }
+    let nlocals = (*(*g).w_code.ptr::<Code>()).nlocalsplus as usize;
+    let w_sub = *WGenerator::slots(g).add(nlocals + (*g).depth as usize);
+    let in_place = (w_sub.is_tid(TID_GENERATOR) || w_sub.is_tid(TID_COROUTINE))
+        && (*w_sub.ptr::<WGenerator>()).state == gen_state::SUSPENDED;
+    in_place.then(|| (w_sub, jump.add(1).sub((*jump >> 8) as usize)))
+}
+
+/// Pushes a frame over the generator's own words, as if its SEND at `send` had just resumed the one it waits for.
+unsafe fn push_delegating(th: *mut Thread, g: *mut WGenerator, send: *const u32, k: u32, flags: u32) -> bool {
+    let f = ((*th).gc.frame_top as *mut Frame).add(1);
+    if f >= (*th).frame_limit {
+        call::recursion_error(th);
+        return false;
+    }
+    let code = (*g).w_code.ptr::<Code>();
+    let base = WGenerator::slots(g).add(1);
+    f.write(Frame {
+        code,
+        ip: send.add(2),
+        base,
+        sp: base.add((*code).nlocalsplus as usize + (*g).depth as usize + 1),
+        cont: k,
+        flags: flags | fr::GENERATOR | fr::DELEGATING,
+        w_globals: (*g).w_globals,
+        w_locals: W::NULL,
+        w_frame: W::NULL,
+        saved_handled: W::NULL,
+    });
+    started(th, f, g);
+    (*th).gc.frame_top = f as *mut u8;
+    true
+}
+
+/// Pops a delegating frame: its generator is suspended again, nothing of it has changed.
+///
+/// # Safety
+/// `f` is the top frame.
+#[inline(always)]
+pub unsafe fn pop_delegating(th: *mut Thread, f: *mut Frame) {
+    let g = generator_of(f).ptr::<WGenerator>();
+    (*th).handled = (*f).saved_handled;
+    (*g).state = gen_state::SUSPENDED;
+    if !(*f).w_frame.is_null() {
+        rest_frame_object(th, f, g);
+    }
+    call::pop_frame(th, f);
+}
+
+/// If the top frame only delegates: gives it a window from `window` on, because the generator that it waited for has finished.
+///
+/// # Safety
+/// `window` is where the popped frame's window began (its function slot).
+#[inline(always)]
+pub unsafe fn wake(th: *mut Thread, window: *mut W) {
+    let f = (*th).gc.frame_top as *mut Frame;
+    if (*f).flags & fr::DELEGATING == 0 {
+        return;
+    }
+    let w_gen = generator_of(f);
+    let n = (*f).sp.offset_from((*f).base) as usize;
+    *window = w_gen;
+    copy_words((*f).base, window.add(1), n);
+    (*f).base = window.add(1);
+    (*f).sp = (*f).base.add(n);
+    (*f).flags &= !fr::DELEGATING;
+    (*th).gc.vs_top = (*f).base.add((*(*f).code).framesize as usize);
+}
+
+/// The generator that a generator's frame belongs to.
+///
+/// # Safety
+/// `f` is flagged GENERATOR.
+#[inline(always)]
+pub unsafe fn generator_of(f: *mut Frame) -> W {
+    let slot = (*f).base.sub(1);
+    if (*f).flags & fr::DELEGATING != 0 { W::of((slot as *mut WGenerator).sub(1)) } else { *slot }
+}
+
+/// The generator is suspended: its frame object looks at it instead of the frame.
+#[cold]
+unsafe fn rest_frame_object(th: *mut Thread, f: *mut Frame, g: *mut WGenerator) {
+    let (sp, w_frame, w_gen) = (Space::new(th), (*f).w_frame, W::of(g));
+    setfield!(sp, w_gen, WGenerator, w_frame, w_frame);
+    (*w_frame.ptr::<WFrame>()).live = std::ptr::null_mut();
+    setfield!(sp, w_frame, WFrame, w_generator, w_gen);
 }
 
 /// What CPython calls it.
@@ -145,22 +291,19 @@ pub unsafe fn suspend<M: Mode>(m: M, f: *mut Frame, _v: M::W) -> bool {
     let g = w_gen.ptr::<WGenerator>();
     let n = (*f).sp.offset_from((*f).base) as usize;
     // The barrier for the fields and for the whole range, which follow without a call in between.
-    taipan_abi::mode::barrier(th, w_gen, &raw mut (*g).w_handled);
     if w_gen.header().gc & taipan_abi::gc::GC_BARRIER != 0 {
+        taipan_abi::mode::barrier(th, w_gen, &raw mut (*g).w_handled);
         let lo = WGenerator::slots(g).add(1);
         ((*(*th).gcvt).wb_range)(th.cast(), w_gen.ptr(), lo, lo.add(n));
     }
-    std::ptr::copy_nonoverlapping((*f).base, WGenerator::slots(g).add(1), n);
+    copy_words((*f).base, WGenerator::slots(g).add(1), n);
     (*g).depth = (n - (*(*f).code).nlocalsplus as usize) as u32;
     (*g).ip = (*f).ip;
     (*g).w_handled = (*th).handled;
     (*th).handled = (*f).saved_handled;
     (*g).state = gen_state::SUSPENDED;
     if !(*f).w_frame.is_null() {
-        (*g).w_frame = (*f).w_frame;
-        let w_frame = (*f).w_frame;
-        (*w_frame.ptr::<WFrame>()).live = std::ptr::null_mut();
-        setfield!(Space::new(th), w_frame, WFrame, w_generator, w_gen);
+        rest_frame_object(th, f, g);
     }
     call::pop_frame(th, f);
     true
@@ -171,8 +314,7 @@ pub unsafe fn suspend<M: Mode>(m: M, f: *mut Frame, _v: M::W) -> bool {
 /// # Safety
 /// `f` is a generator's frame.
 pub unsafe fn finished(sp: Space, f: *mut Frame) {
-    let w_gen = *(*f).base.sub(1);
-    let g = w_gen.ptr::<WGenerator>();
+    let g = generator_of(f).ptr::<WGenerator>();
     sp.thread().handled = (*f).saved_handled;
     (*g).w_handled = W::NULL;
     close_object(g);
@@ -185,6 +327,8 @@ unsafe fn close_object(g: *mut WGenerator) {
         *WGenerator::slots(g).add(i) = W::NULL;
     }
     (*g).depth = 0;
+    (*g).w_frame = W::NULL;
+    watch::closed(g);
 }
 
 /// StopIteration with a value (none for None).
@@ -214,17 +358,13 @@ pub fn send(sp: Space, w_gen: W, v: W, w_exc: W) -> Res<Sent> {
     unsafe {
         let g = w_gen.ptr::<WGenerator>();
         if (*g).state == gen_state::CLOSED {
-            if !w_exc.is_null() {
-                return Err(sp.set_exc(w_exc));
-            }
             if w_gen.is_tid(TID_COROUTINE) {
                 return Err(sp.runtime_error("cannot reuse already awaited coroutine"));
             }
+            if !w_exc.is_null() {
+                return Err(sp.set_exc(w_exc));
+            }
             return Ok(Sent::Returned(W::NONE));
-        }
-        if !w_exc.is_null() && (*g).state == gen_state::CREATED {
-            close_object(g);
-            return Err(sp.set_exc(w_exc));
         }
         call::check_native_stack(sp)?;
         let top = sp.thread().gc.vs_top;
@@ -257,7 +397,7 @@ pub fn delegate(w_gen: W) -> Option<W> {
         if next != Op::JUMP_BACKWARD_NO_INTERRUPT as u8 {
             return None;
         }
-        let nlocals = (*(*g).w_code.ptr::<taipan_abi::thread::Code>()).nlocalsplus as usize;
+        let nlocals = (*(*g).w_code.ptr::<Code>()).nlocalsplus as usize;
         Some(*WGenerator::slots(g).add(nlocals + (*g).depth as usize))
     }
 }
@@ -276,13 +416,30 @@ fn finish_delegation(sp: Space, w_gen: W, w_value: W) -> Res<Sent> {
     }
 }
 
+/// Does `job` while the frame of a suspended generator stands on the stack: to what it delegates to, it is the caller.
+fn on_stack<R>(sp: Space, w_gen: W, job: impl FnOnce() -> R) -> Res<R> {
+    call::check_native_stack(sp)?;
+    // SAFETY: a suspended generator; the frame lies above everything in use and is popped before anyone runs it.
+    unsafe {
+        let w_handled = (*w_gen.ptr::<WGenerator>()).w_handled;
+        resume_with(sp, w_gen, W::NULL, sp.thread().gc.vs_top, k::CALL, 0)?;
+        let f = sp.thread().gc.frame_top as *mut Frame;
+        sp.thread().handled = (*f).saved_handled;
+        let r = job();
+        debug_assert_eq!(f, sp.thread().gc.frame_top as *mut Frame);
+        sp.thread().handled = w_handled;
+        suspend(Exec(sp.th()), f, W::NULL);
+        Ok(r)
+    }
+}
+
 /// generator.throw(exception instance)
 pub fn throw(sp: Space, w_gen: W, w_exc: W, close_delegate: bool) -> Res<Sent> {
     if let Some(w_sub) = delegate(w_gen) {
         let is_exit = sp.exc_match(w_exc, sp.known(known::GENERATOR_EXIT))?;
-        // SAFETY: a generator object.
-        let g = unsafe { &mut *w_gen.ptr::<WGenerator>() };
         if is_exit && close_delegate {
+            // SAFETY: a generator object.
+            let g = unsafe { &mut *w_gen.ptr::<WGenerator>() };
             g.state = gen_state::RUNNING;
             let closed = close_iter(sp, w_sub);
             g.state = gen_state::SUSPENDED;
@@ -292,10 +449,7 @@ pub fn throw(sp: Space, w_gen: W, w_exc: W, close_delegate: bool) -> Res<Sent> {
             }
             return send(sp, w_gen, W::NULL, w_exc);
         }
-        g.state = gen_state::RUNNING;
-        let answer = throw_into(sp, w_sub, w_exc, close_delegate);
-        g.state = gen_state::SUSPENDED;
-        return match answer {
+        return match on_stack(sp, w_gen, || throw_into(sp, w_sub, w_exc, close_delegate))? {
             Ok(Some(Sent::Yielded(w))) => Ok(Sent::Yielded(w)),
             Ok(Some(Sent::Returned(w))) => finish_delegation(sp, w_gen, w),
             Ok(None) => send(sp, w_gen, W::NULL, w_exc),

@@ -80,6 +80,16 @@ pub mod gen_state {
     pub const CLOSED: u32 = 3;
 }
 
+/// `WGenerator::ag_flags`
+pub mod gen_flags {
+    /// Async generators: the hooks were called.
+    pub const HOOKED: u32 = 1;
+    /// Async generators: closed by aclose, or exhausted.
+    pub const ACLOSED: u32 = 2;
+    /// Registered for finalization.
+    pub const WATCHED: u32 = 4;
+}
+
 /// generator, coroutine, async_generator: the suspended frame. `len` words follow: the function, then locals and operands.
 #[derive(GcObject)]
 #[repr(C)]
@@ -104,8 +114,9 @@ pub struct WGenerator {
     pub depth: u32,
     /// `gen_state::*`
     pub state: u32,
-    /// Async generators: `ag_running`, hooks called, closed by aclose.
+    /// Async generators: `ag_running`.
     pub ag_running: u32,
+    /// `gen_flags::*`
     pub ag_flags: u32,
 }
 impl WGenerator {
@@ -117,6 +128,15 @@ impl WGenerator {
     pub unsafe fn slots(g: *mut WGenerator) -> *mut W {
         g.add(1) as *mut W
     }
+}
+
+/// `WFrame::event`
+pub mod trace_event {
+    pub const NONE: u32 = 0;
+    pub const CALL: u32 = 1;
+    pub const LINE: u32 = 2;
+    pub const YIELD: u32 = 3;
+    pub const OTHER: u32 = 4;
 }
 
 /// frame: what `sys._getframe()` shows. While the call runs (or its generator is running) `live` points to it; afterwards the locals are
@@ -141,8 +161,16 @@ pub struct WFrame {
     pub w_extra: W,
     /// Word index of the last instruction once not live.
     pub lasti: u64,
-    /// A line set by a debugger, or 0; the line last reported to the trace function.
-    pub lineno: i64,
+    /// Tracing: the instruction executed last (-1: none yet) and its line.
+    pub traced_at: i64,
+    pub traced_line: i64,
+    /// Tracing: the line of the words `range_start .. range_end`.
+    pub range_start: u32,
+    pub range_end: u32,
+    pub range_line: i64,
+    /// Tracing: the event being told (`trace_event::*`), and the word to jump to, plus 1.
+    pub event: u32,
+    pub jump: u32,
     pub trace_lines: bool,
     pub trace_opcodes: bool,
     pub cleared: bool,

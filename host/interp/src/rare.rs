@@ -11,6 +11,75 @@ use taipan_abi::thread::{Code, Frame};
 use taipan_abi::word::{TID_COROUTINE, TID_DICT, TID_FUNCTION, TID_GENERATOR, TID_STR, W};
 use taipan_plugin_api::{Raised, Res, Space, name, raise, setfield};
 
+/// The instructions that `execute` runs, as a pattern: so the evaluator's match is exhaustive and its jump needs no range check.
+macro_rules! rare_ops {
+    () => {
+        Op::INVALID
+            | Op::LOAD_COMMON_CONSTANT
+            | Op::DELETE_DEREF
+            | Op::MAKE_CELL
+            | Op::LOAD_FROM_DICT_OR_DEREF
+            | Op::LOAD_NAME
+            | Op::STORE_NAME
+            | Op::DELETE_NAME
+            | Op::STORE_GLOBAL
+            | Op::DELETE_GLOBAL
+            | Op::LOAD_FROM_DICT_OR_GLOBALS
+            | Op::LOAD_LOCALS
+            | Op::LOAD_BUILD_CLASS
+            | Op::DELETE_ATTR
+            | Op::LOAD_SUPER_ATTR
+            | Op::LOAD_SPECIAL
+            | Op::UNARY_NEGATIVE
+            | Op::UNARY_POSITIVE
+            | Op::UNARY_INVERT
+            | Op::DELETE_SUBSCR
+            | Op::BINARY_SLICE
+            | Op::STORE_SLICE
+            | Op::BUILD_SLICE
+            | Op::GET_LEN
+            | Op::UNPACK_EX
+            | Op::CALL_FUNCTION_EX
+            | Op::MAKE_FUNCTION
+            | Op::SET_FUNCTION_ATTRIBUTE
+            | Op::GET_YIELD_FROM_ITER
+            | Op::GET_AWAITABLE
+            | Op::GET_AITER
+            | Op::GET_ANEXT
+            | Op::END_ASYNC_FOR
+            | Op::CLEANUP_THROW
+            | Op::BUILD_SET
+            | Op::BUILD_MAP
+            | Op::BUILD_STRING
+            | Op::BUILD_TEMPLATE
+            | Op::BUILD_INTERPOLATION
+            | Op::LIST_EXTEND
+            | Op::SET_ADD
+            | Op::SET_UPDATE
+            | Op::MAP_ADD
+            | Op::DICT_UPDATE
+            | Op::DICT_MERGE
+            | Op::FORMAT_SIMPLE
+            | Op::FORMAT_WITH_SPEC
+            | Op::CONVERT_VALUE
+            | Op::IMPORT_NAME
+            | Op::IMPORT_FROM
+            | Op::RERAISE
+            | Op::RAISE_VARARGS
+            | Op::CHECK_EXC_MATCH
+            | Op::CHECK_EG_MATCH
+            | Op::WITH_EXCEPT_START
+            | Op::MATCH_MAPPING
+            | Op::MATCH_SEQUENCE
+            | Op::MATCH_KEYS
+            | Op::MATCH_CLASS
+            | Op::CALL_INTRINSIC_1
+            | Op::CALL_INTRINSIC_2
+            | Op::SETUP_ANNOTATIONS
+    };
+}
+pub(crate) use rare_ops;
+
 /// The operands of the running frame.
 pub(crate) struct Stack(pub *mut Frame);
 impl Stack {
@@ -145,11 +214,18 @@ unsafe fn instruction<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, op: Op, arg: 
         Op::LOAD_SUPER_ATTR => {
             let w_name = *code.names.add(n >> 2);
             let (w_super, w_class, w_self) = (st.peek(3), st.peek(2), st.peek(1));
-            let w_proxy = if arg & 2 != 0 || w_super != sp.known(known::SUPER) {
+            if w_super == sp.known(known::SUPER) {
+                let (w, w_bound) = s.load_super(sp, w_class, w_self, w_name, arg & 1 != 0)?;
+                st.drop(3);
+                st.push(w);
+                if arg & 1 != 0 {
+                    st.push(w_bound);
+                }
+                return Ok(());
+            }
+            let w_proxy = {
                 let two = [w_class, w_self];
                 sp.call(w_super, if arg & 2 != 0 { &two } else { &[] })?
-            } else {
-                sp.call(w_super, &[w_class, w_self])?
             };
             let w = sp.getattr(w_proxy, w_name)?;
             st.drop(3);
@@ -558,9 +634,11 @@ fn call_ex(sp: Space, st: &Stack) -> Res<()> {
         match sp.fixedtuple(w_args) {
             Ok(w) => w,
             Err(e) => {
-                if sp.getattr_opt(w_args, name!(sp, "__iter__")).is_ok_and(|x| x.is_none())
-                    && sp.catch(known::TYPE_ERROR)
-                {
+                // Attributes are looked up without a pending exception.
+                let w_exc = sp.take_exc();
+                let no_iter = sp.getattr_opt(w_args, name!(sp, "__iter__")).is_ok_and(|x| x.is_none());
+                sp.set_exc(w_exc);
+                if no_iter && sp.catch(known::TYPE_ERROR) {
                     return Err(raise!(
                         sp,
                         TYPE_ERROR,

@@ -42,11 +42,7 @@ fn instantiate(sp: Space, w_class: W) -> Res<W> {
     let w = sp.call(w_class, &[])?;
     if !sp.isinstance(w, sp.known(known::BASE_EXCEPTION))? {
         let (c, t) = (sp.repr_string(w_class)?, sp.repr_string(sp.type_(w)?)?);
-        return Err(raise!(
-            sp,
-            TYPE_ERROR,
-            "calling {c} should have returned an instance of BaseException, not {t}"
-        ));
+        return Err(raise!(sp, TYPE_ERROR, "calling {c} should have returned an instance of BaseException, not {t}"));
     }
     Ok(w)
 }
@@ -113,8 +109,10 @@ pub(crate) fn check_group_match(sp: Space, st: &Stack) -> Res<()> {
         let w_pair = sp.call_method(w_exc, name!(sp, "split"), &[w_class])?;
         match sp.tuple_opt(w_pair) {
             Some([m, r, ..]) => (*r, *m),
-            Some(_) => {
-                return Err(raise!(sp, TYPE_ERROR, "{}.split must return a 2-tuple", sp.type_name(w_exc)));
+            Some(few) => {
+                let t = sp.type_name(w_exc);
+                let n = few.len();
+                return Err(raise!(sp, TYPE_ERROR, "{t}.split must return a 2-tuple, got tuple of size {n}"));
             }
             None => {
                 let (t, got) = (sp.type_name(w_exc), sp.type_name(w_pair));
@@ -271,10 +269,8 @@ pub(crate) fn get_awaitable(sp: Space, st: &Stack, arg: u32) -> Res<()> {
     let it = match awaitable_iter(sp, w) {
         Ok(it) => it,
         Err(Raised) => {
-            if arg != 0
-                && sp.lookup_special(w, name!(sp, "__await__")).is_ok_and(|x| x.is_none())
-                && sp.catch(known::TYPE_ERROR)
-            {
+            let w_exc = sp.take_exc();
+            if arg != 0 && sp.lookup_special(w, name!(sp, "__await__"))?.is_none() {
                 let what = if arg == 1 { "__aenter__" } else { "__aexit__" };
                 let t = sp.type_name(w);
                 return Err(raise!(
@@ -283,7 +279,7 @@ pub(crate) fn get_awaitable(sp: Space, st: &Stack, arg: u32) -> Res<()> {
                     "'async with' received an object from {what} that does not implement __await__: {t}"
                 ));
             }
-            return Err(Raised);
+            return Err(sp.set_exc(w_exc));
         }
     };
     // SAFETY: live words.

@@ -3,6 +3,7 @@
 use taipan_abi::mode::Mode;
 use taipan_abi::opcode::{BinOp, CmpOp};
 use taipan_abi::thread::{Cache, Code, Thread};
+use taipan_abi::types::{CallFn, ParsedFn};
 use taipan_abi::word::W;
 use taipan_plugin_api::{Res, Space};
 
@@ -38,11 +39,21 @@ pub enum Truth<M: Mode> {
 /// The answer of `next` in a `for`.
 pub enum Item<M: Mode> {
     Value(M::W),
+    /// Two items of the pair that it would be; only where they are unpacked at once.
+    Pair(M::W, M::W),
     Exhausted,
     Raised,
     /// A suspended generator to resume in place.
     Resume(M::W),
     Call(Call<M>),
+}
+
+/// A function written in Rust, known at the call site.
+pub enum Native {
+    /// It takes the arguments as they stand, after this many NULLs for optional ones.
+    Parsed(ParsedFn, usize),
+    /// It takes self (or its module) and the arguments but for so many at the front.
+    Raw(CallFn, W, usize),
 }
 
 /// What kind of callable CALL has found.
@@ -55,6 +66,8 @@ pub enum Callee<M: Mode> {
     Init(M::W, W),
     /// A generator's `__next__`/`send` with the value to send: resume it in place.
     Resume(M::W, M::W),
+    /// A function written in Rust, to be called directly.
+    Native(Native),
     /// Anything else: `call` it.
     Other,
     Raised,
@@ -99,8 +112,8 @@ pub trait ObjSpace: Copy {
     unsafe fn contains<M: Mode>(self, m: M, a: M::W, x: M::W, cache: *mut Cache) -> Next<M>;
     /// iter(a)
     unsafe fn iter<M: Mode>(self, m: M, a: M::W) -> Next<M>;
-    /// next(a) in a `for`
-    unsafe fn next<M: Mode>(self, m: M, a: M::W, cache: *mut Cache) -> Item<M>;
+    /// next(a) in a `for`; `unpacked`: the next instruction takes a pair apart.
+    unsafe fn next<M: Mode>(self, m: M, a: M::W, unpacked: bool, cache: *mut Cache) -> Item<M>;
     /// What is being called with `n` positional arguments at `args`?
     unsafe fn callee<M: Mode>(self, m: M, f: M::W, args: *mut W, n: usize, cache: *mut Cache) -> Callee<M>;
     /// Calls anything that is no Python function: arguments as in `CallFn`.
@@ -113,6 +126,12 @@ pub trait ObjSpace: Copy {
     unsafe fn build_list<M: Mode>(self, m: M, items: *mut W, n: usize) -> M::W;
     /// Appends to a list under construction; false = raised.
     unsafe fn list_append<M: Mode>(self, m: M, list: M::W, v: M::W) -> bool;
+    /// Adds to a set under construction; false = raised.
+    unsafe fn set_add<M: Mode>(self, m: M, set: M::W, v: M::W) -> bool;
+    /// Adds to a dict under construction; false = raised.
+    unsafe fn map_add<M: Mode>(self, m: M, map: M::W, key: M::W, v: M::W) -> bool;
+    /// `super(class, self).name` with the built-in super: (callable, self or NULL) if `method`, else (value, NULL).
+    unsafe fn load_super(self, sp: Space, w_class: W, w_self: W, w_name: W, method: bool) -> Res<(W, W)>;
     /// The thread's builtins dict for a globals dict.
     unsafe fn builtins_of(self, th: *mut Thread, w_globals: W) -> W;
     /// The concatenation of strs (an f-string).

@@ -23,9 +23,10 @@ pub unsafe fn unwind<const TRACE: bool>(sp: Space, mut reraised: bool) -> bool {
         let f = (*th).gc.frame_top as *mut Frame;
         debug_assert!(!(*th).exc.is_null());
         let at = last_instruction(f);
+        let again = std::mem::take(&mut reraised);
         // Where the exception came from: RERAISE knows the instruction that was left for its handler.
-        let origin = if reraised { reraise_origin(f, at).unwrap_or(at) } else { at };
-        if !std::mem::take(&mut reraised) {
+        let origin = if again { reraise_origin(f, at).unwrap_or(at) } else { at };
+        if !again {
             frames::add_traceback(sp, f, at);
             if TRACE {
                 traced::exception(sp, f);
@@ -43,6 +44,9 @@ pub unsafe fn unwind<const TRACE: bool>(sp: Space, mut reraised: bool) -> bool {
             return true;
         }
         let (flags, cont) = ((*f).flags, (*f).cont);
+        if again {
+            raised_at(f, at);
+        }
         if TRACE {
             traced::unwound(sp, f);
         }
@@ -51,10 +55,12 @@ pub unsafe fn unwind<const TRACE: bool>(sp: Space, mut reraised: bool) -> bool {
             generator::finished(sp, f);
         }
         frames::detach(sp, f);
+        let window = (*f).base.sub(1);
         call::pop_frame(th, f);
         if flags & fr::ENTRY != 0 {
             return false;
         }
+        generator::wake(th, window);
         let caller = (*th).gc.frame_top as *mut Frame;
         match cont {
             // `__next__` said StopIteration: the loop is over.
@@ -64,6 +70,18 @@ pub unsafe fn unwind<const TRACE: bool>(sp: Space, mut reraised: bool) -> bool {
                 return true;
             }
             _ => {}
+        }
+    }
+}
+
+/// A frame left by an exception that its instruction at `at` raised again stands where the exception came from.
+unsafe fn raised_at(f: *mut Frame, at: usize) {
+    let ins = *(*(*f).code).code.add(at);
+    if ins as u8 == Op::RERAISE as u8 && ins >> 8 != 0 {
+        // Below the exception, as deep as the argument says.
+        let w_lasti = *(*f).sp.sub(1 + (ins >> 8) as usize);
+        if w_lasti.is_int() {
+            (*f).ip = (*(*f).code).code.add(w_lasti.untag() as usize + 1);
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 use std::rc::Rc;
-use taipan_abi::host::{CompileAnswer, CompileRequest, FLAG_AST, FLAG_SOURCE_IS_UTF8};
+use taipan_abi::host::{CompileAnswer, CompileRequest, FLAG_APP_LEVEL, FLAG_AST, FLAG_SOURCE_IS_UTF8};
 use taipan_compiler::code::Const;
 use taipan_compiler::{Flags, Mode, Options, marshal, pyc};
 use taipan_syntax::ast::{Mod, Wtf8};
@@ -141,6 +141,7 @@ fn compile(request: &CompileRequest, source: &[u8], filename: &[u8]) -> Outcome 
         return Ok((marshal::dump_code(&c.code), warning_bytes(&c.warnings, b"")));
     }
     match request.want {
+        0 if f & FLAG_APP_LEVEL != 0 => app_level(source, &name).map(|code| (code, Vec::new())),
         0 => {
             let c = taipan_compiler::compile_source(source, &name, mode, options).map_err(|e| error_bytes(&e))?;
             Ok((marshal::dump_code(&c.code), warning_bytes(&c.warnings, source)))
@@ -181,6 +182,31 @@ pub unsafe extern "C" fn host_compile(request: *const CompileRequest, answer: *m
             warnings: blob(Vec::new()),
         },
     });
+}
+
+/// Code of a library's own app-level source, from the cache (by a hash of name and source) or compiled now.
+fn app_level(source: &[u8], name: &str) -> Result<Vec<u8>, Vec<u8>> {
+    let mut hashed = name.as_bytes().to_vec();
+    hashed.push(0);
+    hashed.extend_from_slice(source);
+    let hash = pyc::source_hash(&hashed);
+    let file = crate::host::setting_text("cache.dir")
+        .map(|d| Path::new(&d).join("frozen").join(format!("{:016x}.pyc", u64::from_le_bytes(hash))));
+    let stamp = pyc::Source::Hash { hash, check: false };
+    if let Some(file) = &file
+        && let Ok(bytes) = std::fs::read(file)
+        && pyc::read_header(&bytes).is_ok_and(|s| s == stamp)
+    {
+        return Ok(bytes[16..].to_vec());
+    }
+    let c =
+        taipan_compiler::compile_source(source, name, Mode::Exec, Options::default()).map_err(|e| error_bytes(&e))?;
+    let bytes = pyc::write(&c.code, stamp);
+    if let Some(file) = &file {
+        // Without a cache the next start is slower, nothing else.
+        let _ = store(file, &bytes);
+    }
+    Ok(bytes[16..].to_vec())
 }
 
 /// Code of a library module that the importer itself is made of, from the cache or compiled now.

@@ -167,6 +167,13 @@ pub static TABLE: HostVTable = HostVTable {
     module_name,
     setting,
     frozen,
+    thread_new: crate::gil::thread_new,
+    thread_begin: crate::gil::thread_begin,
+    thread_end: crate::gil::thread_end,
+    blocking: crate::gil::blocking,
+    switch_threads: crate::gil::switch_threads,
+    switch_interval: crate::gil::switch_interval,
+    thread_event: crate::gil::thread_event,
 };
 
 /// Bytes handed out; `free_blob` takes them back.

@@ -7,6 +7,7 @@ pub mod assemble;
 pub mod bundled;
 pub mod find;
 pub mod frontend;
+pub mod gil;
 pub mod host;
 pub mod index;
 pub mod library;

@@ -88,15 +88,27 @@ pub fn type_table() -> Outcome<*mut TypeTable> {
     Ok(Box::into_raw(Box::new(TypeTable { rows: rows.cast(), len: 0, cap: TYPE_ROWS })))
 }
 
-/// A thread with its stacks, everything else zero. `stack_hi` is an address in a frame above everything that will hold words.
-pub fn thread(stack_hi: usize) -> Outcome<*mut Thread> {
+/// The main thread with its stacks. `stack_hi` is an address in a frame above everything that will hold words.
+pub fn main_thread(stack_hi: usize) -> Outcome<*mut Thread> {
+    let th = thread()?;
+    // SAFETY: nobody else has it yet.
+    let t = unsafe { &mut *th };
+    t.gc.stack_hi = stack_hi;
+    t.stack_limit = stack_limit(stack_hi)?;
+    // SAFETY: no conditions.
+    t.ident = unsafe { libc::pthread_self() } as u64;
+    t.next = th;
+    Ok(th)
+}
+
+/// A thread's record and stacks, everything else zero.
+pub fn thread() -> Outcome<*mut Thread> {
     let th = reserve(size_of::<Thread>())?.cast::<Thread>();
     let values = reserve(VALUE_STACK_WORDS * size_of::<W>())?.cast::<W>();
     let frames = reserve(FRAMES * size_of::<Frame>())?.cast::<Frame>();
     // SAFETY: zeroed memory is a valid Thread: atomics, integers, null pointers and NULL words; nobody else has it yet.
     let t = unsafe { &mut *th };
     let gc: &mut GcThread = &mut t.gc;
-    gc.stack_hi = stack_hi;
     gc.vs_base = values;
     gc.vs_top = values;
     gc.frames = frames.cast();
@@ -111,11 +123,27 @@ pub fn thread(stack_hi: usize) -> Outcome<*mut Thread> {
         t.frame_limit = frames.add(1 + RECURSION_LIMIT as usize);
         t.vs_limit = values.add(VALUE_STACK_WORDS);
     }
-    t.stack_limit = stack_limit(stack_hi)?;
     t.recursion_limit = RECURSION_LIMIT;
-    // SAFETY: no conditions.
-    t.ident = unsafe { libc::pthread_self() } as u64;
     Ok(th)
+}
+
+/// Gives back what [`thread`] made.
+///
+/// # Safety
+/// Nobody uses the thread or its stacks any more.
+pub unsafe fn free_thread(th: *mut Thread) {
+    // SAFETY: mapped by `reserve` with these sizes.
+    unsafe {
+        let (values, frames) = ((*th).gc.vs_base, (*th).gc.frames);
+        libc::munmap(values.cast(), VALUE_STACK_WORDS * size_of::<W>() + GUARD);
+        libc::munmap(frames.cast(), FRAMES * size_of::<Frame>() + GUARD);
+        libc::munmap(th.cast(), size_of::<Thread>() + GUARD);
+    }
+}
+
+/// The lowest native stack address for nested evaluations in a stack of `bytes`.
+pub fn limit_of_stack(stack_hi: usize, bytes: usize) -> usize {
+    stack_hi - bytes + STACK_RESERVE.min(bytes / 2)
 }
 
 /// How far down the main thread's stack may be used.
@@ -130,5 +158,5 @@ fn stack_limit(stack_hi: usize) -> Outcome<usize> {
             bytes >> 10
         )));
     }
-    Ok(stack_hi - bytes + STACK_RESERVE.min(bytes / 2))
+    Ok(limit_of_stack(stack_hi, bytes))
 }

@@ -58,7 +58,7 @@ pub fn run(host: Host) -> Outcome<i32> {
     memory::map_singletons()?;
     let types = memory::type_table()?;
     let here = 0usize;
-    let th = memory::thread((&raw const here).addr())?;
+    let th = memory::main_thread((&raw const here).addr())?;
 
     let gc = gc_part.gc();
     let gc_options = options(host, gc_part);
@@ -98,6 +98,7 @@ pub fn run(host: Host) -> Outcome<i32> {
         if (gc.attach)(&raw mut (*th).gc) != 0 {
             return Err(refused(gc_part));
         }
+        crate::gil::first(th);
         let Some(init) = inner.space().init else {
             return problem!("{} has no init function: rebuild it", describe(inner));
         };

@@ -194,8 +194,8 @@ pub fn exception_class(sp: Space, slot: &'static Global, module: &str, name: &st
 }
 
 /// Runs what may block. Everything of this crate that waits goes through here.
-pub fn blocking<T>(_sp: Space, f: impl FnOnce() -> T) -> T {
-    f()
+pub fn blocking<T>(sp: Space, f: impl FnOnce() -> T) -> T {
+    sp.blocking(f)
 }
 
 /// Calls that may recurse through `repr` of the same object: a list in the thread's state of those being shown would need the space;

@@ -5,8 +5,8 @@ use taipan_plugin_api::raise;
 
 /// Runs a call that may block. The one place where the interpreter's lock would be given up.
 #[inline(always)]
-pub fn blocking<T>(_sp: Space, f: impl FnOnce() -> T) -> T {
-    f()
+pub fn blocking<T>(sp: Space, f: impl FnOnce() -> T) -> T {
+    sp.blocking(f)
 }
 
 /// errno of the last call.

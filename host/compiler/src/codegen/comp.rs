@@ -252,10 +252,12 @@ impl<'a> Compiler<'a> {
                 continue;
             }
             let bound = symbol & flag::LOCAL != 0 && symbol & flag::NONLOCAL == 0;
-            if !bound && !in_class {
+            let (inside, outside) = (NameScope::of(symbol), self.scope_of(name));
+            // A name that only another inlined comprehension binds is not this one's local.
+            let global = inside == NameScope::GlobalImplicit && outside == NameScope::Local && function_like;
+            if !bound && !in_class && !global {
                 continue;
             }
-            let (inside, outside) = (NameScope::of(symbol), self.scope_of(name));
             if inside != outside && inside != NameScope::Free || in_class {
                 let old = self.u().overrides.insert(name.clone(), symbol);
                 state.overrides.push((name.clone(), old));

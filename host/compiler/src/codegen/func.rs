@@ -157,11 +157,7 @@ impl<'a> Compiler<'a> {
         self.set_argcounts(args);
         let handler = self.stop_iteration_start()?;
         self.expr(body)?;
-        if self.scope().generator {
-            self.op(Op::POP_TOP, body.pos);
-        } else {
-            self.op(Op::RETURN_VALUE, body.pos);
-        }
+        self.op(Op::RETURN_VALUE, body.pos);
         self.stop_iteration_end(handler);
         let code = self.leave(false)?;
         self.make_closure(code, bits, e.pos)

@@ -38,8 +38,8 @@ impl<'a> Compiler<'a> {
         // The exceptional path.
         self.place(end);
         self.push_fblock(FBlock::FinallyEnd, loc)?;
-        self.u().seq.setup(cleanup, true, loc);
-        self.op(Op::PUSH_EXC_INFO, loc);
+        self.u().seq.setup(cleanup, true, NO_LOC);
+        self.op(Op::PUSH_EXC_INFO, NO_LOC);
         self.stmts(finalbody)?;
         self.op(Op::RERAISE, NO_LOC);
         self.u().seq.pop_block();

@@ -195,16 +195,16 @@ impl Analyzer<'_> {
             if s == NameScope::Cell || flags & flag::COMP_CELL != 0 {
                 inlined_cells.insert(name.clone());
             }
+            if s == NameScope::Free && is_class && self.dunders.contains(&name) {
+                // The cell is for the functions in the class: its own code looks the name up like any other's.
+                s = NameScope::GlobalImplicit;
+                if !self.free_in_a_child(comp, &name) {
+                    comp_free.remove(&name);
+                }
+                self.table.scopes[comp].symbols.set(&name, flags | (s as u32) << flag::SCOPE_OFFSET);
+            }
             let here = &mut self.table.scopes[id].symbols;
             if !here.contains(&name) {
-                if s == NameScope::Free && is_class && self.dunders.contains(&name) {
-                    // The class has no binding of this name that its own code could use.
-                    s = NameScope::GlobalImplicit;
-                    if !self.free_in_a_child(comp, &name) {
-                        comp_free.remove(&name);
-                    }
-                    self.table.scopes[comp].symbols.set(&name, flags | (s as u32) << flag::SCOPE_OFFSET);
-                }
                 self.table.scopes[id].symbols.set(&name, flags);
                 scopes.insert(name, s);
             } else if here.lookup(&name) & flag::BOUND_OR_TYPE_PARAM != 0

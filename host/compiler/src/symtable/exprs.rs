@@ -181,8 +181,9 @@ impl Builder {
         let is_async = self.cur().coroutine && !generator;
         self.exit();
         if is_async {
-            let allowed = self.top_level_await && self.cur().block == Block::Module;
+            let top_level_await = self.top_level_await;
             let scope = self.cur();
+            let allowed = top_level_await && scope.block == Block::Module;
             let in_async = scope.block == Block::Function && scope.coroutine;
             if !in_async && scope.comprehension.is_none() && !allowed {
                 return err("asynchronous comprehension outside of an asynchronous function", e.pos);

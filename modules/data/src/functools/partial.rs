@@ -248,14 +248,18 @@ fn partial_setstate(sp: Space, w: W, w_state: W) -> Res<()> {
     if items.last() == Some(&W_PLACEHOLDER.get()) {
         return Err(sp.type_error("trailing Placeholders are not allowed"));
     }
-    let w_args = sp.newtuple(items)?;
-    let w_kw = if w_kw.is_none() { sp.newdict()? } else { sp.dict_copy(w_kw)? };
+    let w_args = if sp.type_(w_args)? == sp.known(known::TUPLE) { w_args } else { sp.newtuple(items)? };
+    let w_kw = if w_kw.is_none() {
+        sp.newdict()?
+    } else if sp.type_(w_kw)? == dict_type {
+        w_kw
+    } else {
+        sp.dict_copy(w_kw)?
+    };
     setfield!(sp, w, WPartial, w_func, w_func);
     setfield!(sp, w, WPartial, w_args, w_args);
     setfield!(sp, w, WPartial, w_keywords, w_kw);
     obj::<WPartial>(w).placeholders = count_placeholders(items);
-    if !w_dict.is_none() {
-        sp.setattr_str(w, "__dict__", w_dict)?
-    }
-    Ok(())
+    let w_dict = if w_dict.is_none() { sp.newdict()? } else { w_dict };
+    sp.setattr_str(w, "__dict__", w_dict)
 }

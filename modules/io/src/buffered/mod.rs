@@ -155,7 +155,11 @@ impl Buf {
                 let r = self.sp.repr_string(self.w)?;
                 return Err(raise!(self.sp, RUNTIME_ERROR, "reentrant call inside {r}"));
             }
-            crate::util::blocking(self.sp, std::thread::yield_now);
+            // At the end of the interpreter no other thread will ever give it back.
+            if self.sp.closing() {
+                break;
+            }
+            crate::util::blocking(self.sp, || std::thread::sleep(std::time::Duration::from_micros(100)));
             self.sp.poll()?;
         }
         self.owner = me;

@@ -42,7 +42,7 @@ impl Held {
         let me = sp.thread().ident.wrapping_add(1);
         while DEPTH.load(Ordering::Relaxed) > 0 && OWNER.load(Ordering::Relaxed) != me {
             sp.poll()?;
-            std::thread::yield_now();
+            sp.blocking(|| std::thread::sleep(std::time::Duration::from_micros(50)));
         }
         OWNER.store(me, Ordering::Relaxed);
         DEPTH.fetch_add(1, Ordering::Relaxed);

@@ -93,6 +93,7 @@ pub fn forkpty(sp: Space) -> Res<(i32, i32)> {
     let mut master = -1;
     let null = std::ptr::null_mut();
     super::before_fork(sp);
+    let threads = super::fork::thread_count();
     // SAFETY: as fork; no name, attributes or size are asked for.
     let pid = unsafe { libc::forkpty(&mut master, null, null.cast(), null.cast()) };
     let e = crate::util::errno();
@@ -103,6 +104,9 @@ pub fn forkpty(sp: Space) -> Res<(i32, i32)> {
     }
     if pid < 0 {
         return Err(sp.raise_errno(e, W::NULL));
+    }
+    if pid > 0 {
+        super::fork::warn_of_threads(sp, "forkpty", threads);
     }
     Ok((pid, master))
 }

@@ -153,6 +153,6 @@ pub fn pidfd_send_signal(sp: Space, pidfd: i32, signalnum: i32, w_siginfo: W, fl
     // SAFETY: any numbers are allowed; there is no siginfo.
     check(sp, unsafe {
         libc::syscall(libc::SYS_pidfd_send_signal, pidfd, signalnum, std::ptr::null::<libc::siginfo_t>(), flags)
-    })
-    .map(drop)
+    })?;
+    sp.poll()
 }

@@ -18,8 +18,8 @@ pub(crate) use consts;
 
 /// Runs a call that may block. The one place where other Python threads are let run meanwhile.
 #[inline]
-pub fn blocking<T>(_sp: Space, f: impl FnOnce() -> T) -> T {
-    f()
+pub fn blocking<T>(sp: Space, f: impl FnOnce() -> T) -> T {
+    sp.blocking(f)
 }
 
 /// The thread's errno.

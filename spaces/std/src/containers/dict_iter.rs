@@ -1,5 +1,6 @@
 //! Iterators of dicts: forward and reverse, over keys, values and items.
 
+use super::Paired;
 use super::dict;
 use super::table;
 use super::tids;
@@ -110,6 +111,11 @@ fn step(sp: Space, w_self: W, back: bool) -> Res<Option<(W, W)>> {
         let e = table::entry(it.w_dict, i);
         Ok(Some((e.w_key, e.w_value)))
     }
+}
+
+/// next() of an iterator over items, for a `for` that unpacks the pair.
+pub fn item_pair(sp: Space, w_self: W) -> Res<Paired> {
+    Ok(step(sp, w_self, false)?.map_or(Paired::End, |(w_key, w_value)| Paired::Yes(w_key, w_value)))
 }
 
 /// next() of any of the iterators of dicts, for the evaluator too.

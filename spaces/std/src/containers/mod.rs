@@ -31,6 +31,16 @@ use taipan_abi::known;
 use taipan_abi::types::TypeSpec;
 use taipan_abi::word::*;
 
+/// An item that would be a pair, for a `for` that takes it apart.
+pub enum Paired {
+    #[allow(missing_docs)]
+    Yes(W, W),
+    /// Exhausted.
+    End,
+    /// This iterator's items are no pairs.
+    No,
+}
+
 /// Type rows of this family that are not fixed in the ABI.
 pub mod tids {
     use crate::layouts::tid::CONTAINERS;

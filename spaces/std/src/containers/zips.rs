@@ -1,5 +1,6 @@
 //! enumerate, zip, map, filter.
 
+use super::Paired;
 use super::seqiter::iter_self;
 use super::util::*;
 use taipan_abi::word::*;
@@ -115,6 +116,30 @@ fn enumerate_new(sp: Space, w_type: W, args: Args) -> Res<W> {
     setfield!(sp, w, WEnumerate, w_iter, w_iter);
     setfield!(sp, w, WEnumerate, w_count, w_count);
     Ok(w)
+}
+/// next() of a plain enumerate, for a `for` that unpacks the pair.
+pub fn enumerate_pair(sp: Space, w_self: W) -> Res<Paired> {
+    let e = this::<WEnumerate>(w_self);
+    let Some(w_item) = sp.next(e.w_iter)? else { return Ok(Paired::End) };
+    let w_count = e.w_count;
+    if !w_count.is_int() || w_count.untag() == i64::MAX >> 1 {
+        let w_next = sp.add(w_count, W::int(1))?;
+        setfield!(sp, w_self, WEnumerate, w_count, w_next);
+    } else {
+        // A small int is no reference: no barrier.
+        this::<WEnumerate>(w_self).w_count = W::int(w_count.untag() + 1);
+    }
+    Ok(Paired::Yes(w_count, w_item))
+}
+/// next() of a plain zip of two, for a `for` that unpacks the pair.
+pub fn zip_pair(sp: Space, w_self: W) -> Res<Paired> {
+    let z = this::<WZip>(w_self);
+    let (iters, strict) = (tuple_items(z.w_iters), z.strict != 0);
+    if iters.len() != 2 || strict {
+        return Ok(Paired::No);
+    }
+    let Some(first) = sp.next(iters[0])? else { return Ok(Paired::End) };
+    Ok(sp.next(iters[1])?.map_or(Paired::End, |second| Paired::Yes(first, second)))
 }
 #[slot]
 fn enumerate_next(sp: Space, w_self: W) -> Res<Option<W>> {

@@ -50,11 +50,12 @@ pub unsafe extern "C-unwind" fn warn(
 /// See the table.
 #[slot]
 pub fn write_unraisable(sp: Space, w_context: W) -> Res<()> {
-    report_unraisable(sp, W::NONE, w_context);
+    report_unraisable(sp, "", w_context);
     Ok(())
 }
-/// Gives the pending exception to `sys.unraisablehook`, with a message of its own or None.
-pub fn report_unraisable(sp: Space, w_message: W, w_context: W) {
+
+/// The same, saying what was being done.
+pub fn report_unraisable(sp: Space, message: &str, w_context: W) {
     let w_exc = sp.take_exc();
     if w_exc.is_null() {
         return;
@@ -66,6 +67,7 @@ pub fn report_unraisable(sp: Space, w_message: W, w_context: W) {
         // SAFETY: an exception instance.
         let w_tb = unsafe { frames::exc_traceback(w_exc) };
         let w_tb = if w_tb.is_null() { W::NONE } else { w_tb };
+        let w_message = if message.is_empty() { W::NONE } else { sp.newstr(message)? };
         let w_args = sp.call(w_make, &[sp.type_(w_exc)?, w_exc, w_tb, w_message, w_context])?;
         sp.call(w_hook, &[w_args])?;
         Ok(())

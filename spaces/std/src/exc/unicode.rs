@@ -68,8 +68,7 @@ fn describe(sp: Space, w: W, kind: &str) -> Res<W> {
     // Both are asked first: they may be anything by now, and may change the other attributes.
     let shown = |w: W| if w.is_null() { Ok(String::new()) } else { sp.string_w(sp.str(w)?) };
     let reason = shown(e.w_reason)?;
-    let encoding =
-        if e.w_encoding.is_null() { String::new() } else { format!("'{}' codec ", shown(e.w_encoding)?) };
+    let encoding = if e.w_encoding.is_null() { String::new() } else { format!("'{}' codec ", shown(e.w_encoding)?) };
     let bytes = kind == "decode";
     let (w_object, missing) = (e.w_object, if bytes { "bytes" } else { "str" });
     if w_object.is_null() {

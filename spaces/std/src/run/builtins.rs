@@ -152,8 +152,8 @@ fn update_bases(sp: Space, w_bases: W) -> Res<W> {
 
 /// Imports a module.
 #[interp_fn(name = "__import__", sig = "(name, globals=None, locals=None, fromlist=(), level=0)")]
-fn import(sp: Space, w_name: W, w_globals: W, w_locals: W, w_fromlist: Option<W>, level: i64) -> Res<W> {
-    imp::import(sp, w_name, w_globals, w_locals, w_fromlist.unwrap_or(W::NONE), level)
+fn import(sp: Space, w_name: W, w_globals: W, _w_locals: W, w_fromlist: Option<W>, level: i64) -> Res<W> {
+    imp::import(sp, w_name, w_globals, w_fromlist.unwrap_or(W::NONE), level)
 }
 
 /// Source bytes of a str, bytes or AST argument, and flags that go with them.

@@ -110,7 +110,7 @@ fn set_code(sp: Space, w: W, v: W) -> Res<()> {
         ));
     }
     setfield!(sp, w, WFunction, w_code, v);
-    sp.thread().epoch = sp.thread().epoch.wrapping_add(1);
+    sp.next_epoch();
     Ok(())
 }
 #[slot]

@@ -1,11 +1,13 @@
 //! Generators and coroutines as Python sees them.
 
 use crate::layouts::{WGenerator, tid};
+use crate::types::slotgeneric::ignored;
 use taipan_abi::known;
 use taipan_abi::types::{Slots, TypeSpec};
 use taipan_abi::word::W;
 use taipan_interp::frames;
 use taipan_interp::generator::{self, Sent};
+use taipan_interp::objects::gen_flags::ACLOSED;
 use taipan_interp::objects::gen_state;
 use taipan_plugin_api::prelude::*;
 use taipan_plugin_api::{getset, interp_fn, methods, setfield, slot, table};
@@ -67,6 +69,24 @@ fn send(sp: Space, w: W, v: W) -> Res<W> {
     answer(sp, s)
 }
 
+/// An exception class called with the value of `throw(type, value)`.
+fn instance(sp: Space, w_type: W, w_value: W) -> Res<W> {
+    let w_exc = if w_value.is_none() {
+        sp.call(w_type, &[])?
+    } else if sp.isinstance(w_value, w_type)? {
+        w_value
+    } else if sp.tuple_opt(w_value).is_some() {
+        sp.call_ex(w_type, w_value, W::NULL)?
+    } else {
+        sp.call(w_type, &[w_value])?
+    };
+    if !sp.isinstance(w_exc, sp.known(known::BASE_EXCEPTION))? {
+        let (q, t) = (sp.repr_string(w_type)?, sp.type_name(w_exc));
+        return Err(raise!(sp, TYPE_ERROR, "calling {q} should have returned an instance of BaseException, not {t}"));
+    }
+    Ok(w_exc)
+}
+
 /// The exception instance that `throw(type, value, traceback)` means.
 pub fn thrown(sp: Space, w_type: W, w_value: W, w_tb: W) -> Res<W> {
     if !w_tb.is_none() && sp.layout(w_tb) != taipan_abi::word::TID_TRACEBACK {
@@ -74,14 +94,10 @@ pub fn thrown(sp: Space, w_type: W, w_value: W, w_tb: W) -> Res<W> {
     }
     let base = sp.known(known::BASE_EXCEPTION);
     let w_exc = if sp.isinstance(w_type, sp.known(known::TYPE))? && sp.issubclass(w_type, base)? {
-        if w_value.is_none() {
-            sp.call(w_type, &[])?
-        } else if sp.isinstance(w_value, w_type)? {
-            w_value
-        } else if sp.tuple_opt(w_value).is_some() {
-            sp.call_ex(w_type, w_value, W::NULL)?
-        } else {
-            sp.call(w_type, &[w_value])?
+        match instance(sp, w_type, w_value) {
+            Ok(w) => w,
+            // What went wrong is raised in the generator instead.
+            Err(Raised) => return Ok(sp.take_exc()),
         }
     } else if sp.isinstance(w_type, base)? {
         if !w_value.is_none() {
@@ -96,15 +112,6 @@ pub fn thrown(sp: Space, w_type: W, w_value: W, w_tb: W) -> Res<W> {
             "exceptions must be classes or instances deriving from BaseException, not {t}"
         ));
     };
-    if !sp.isinstance(w_exc, base)? {
-        let t = sp.type_name(w_exc);
-        return Err(raise!(
-            sp,
-            TYPE_ERROR,
-            "calling {} should have returned an instance of BaseException, not {t}",
-            sp.repr_string(w_type)?
-        ));
-    }
     if !w_tb.is_none() {
         // SAFETY: an exception instance.
         unsafe { frames::set_exc_traceback(sp, w_exc, w_tb) };
@@ -115,6 +122,10 @@ pub fn thrown(sp: Space, w_type: W, w_value: W, w_tb: W) -> Res<W> {
 /// Raises an exception where the generator is suspended.
 #[interp_fn(method, sig = "(self, typ, val=None, tb=None, /)")]
 fn throw(sp: Space, w: W, w_type: W, w_value: Option<W>, w_tb: Option<W>) -> Res<W> {
+    throw_into(sp, w, w_type, w_value, w_tb)
+}
+
+fn throw_into(sp: Space, w: W, w_type: W, w_value: Option<W>, w_tb: Option<W>) -> Res<W> {
     if w_value.is_some() {
         sp.warn(
             known::DEPRECATION_WARNING,
@@ -201,6 +212,39 @@ fn sizeof(_sp: Space, w: W) -> Res<i64> {
     Ok(std::mem::size_of::<WGenerator>() as i64 + gen_obj(w).len as i64 * 8)
 }
 
+/// An unreachable generator is closed; a coroutine that nobody awaited is reported; an async generator is left to its hook.
+pub(super) unsafe extern "C-unwind" fn gen_del(th: *mut taipan_abi::thread::Thread, w: W) {
+    let sp = Space::new(th);
+    let g = gen_obj(w);
+    match g.state {
+        gen_state::SUSPENDED | gen_state::CREATED if g.ag_flags & ACLOSED == 0 && !g.w_finalizer.is_null() => {
+            let w_hook = g.w_finalizer;
+            if sp.call(w_hook, &[w]).is_err() {
+                ignored(sp, "calling finalizer", w_hook);
+            }
+        }
+        gen_state::SUSPENDED => {
+            if generator::close(sp, w).is_err() {
+                ignored(sp, "closing generator", w);
+            }
+        }
+        // SAFETY: a live word.
+        gen_state::CREATED if unsafe { w.is_tid(taipan_abi::word::TID_COROUTINE) } => {
+            if never_awaited(sp, w).is_err() {
+                ignored(sp, "finalizing coroutine", w);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn never_awaited(sp: Space, w: W) -> Res<()> {
+    let w_warnings = sp.import_module(name!(sp, "warnings"))?;
+    let w_warn = sp.getattr(w_warnings, name!(sp, "_warn_unawaited_coroutine"))?;
+    sp.call(w_warn, &[w])?;
+    Ok(())
+}
+
 const LAYOUT: TypeSpec = TypeSpec {
     name: Str::new("generator"),
     doc: Str::new("A suspended function that yields values."),
@@ -227,12 +271,13 @@ pub static GENERATOR: TypeSpec = TypeSpec {
         next: Some(gen_next),
         send: Some(gen_send_slot),
         repr: Some(gen_repr),
+        del: Some(gen_del),
         ..Slots::EMPTY
     },
     methods: methods![send, throw, close, sizeof],
     getset: table![
-        getset!("__name__", get_name, set_name),
-        getset!("__qualname__", get_qualname, set_qualname),
+        getset!("__name__", get_name, set_name, "The name of the generator."),
+        getset!("__qualname__", get_qualname, set_qualname, "The dotted name of the generator."),
         getset!("gi_code", get_code),
         getset!("gi_frame", get_frame),
         getset!("gi_running", get_running),
@@ -242,15 +287,38 @@ pub static GENERATOR: TypeSpec = TypeSpec {
     ..LAYOUT
 };
 
+/// Sends a value into coroutine: the pending await answers it. Returns what is awaited next, or raises StopIteration.
+#[interp_fn(method, name = "send", sig = "(self, value, /)")]
+fn coro_send(sp: Space, w: W, v: W) -> Res<W> {
+    let s = generator::send(sp, w, v, W::NULL)?;
+    answer(sp, s)
+}
+/// Raises an exception in coroutine, where it is suspended.
+#[interp_fn(method, name = "throw", sig = "(self, typ, val=None, tb=None, /)")]
+fn coro_throw(sp: Space, w: W, w_type: W, w_value: Option<W>, w_tb: Option<W>) -> Res<W> {
+    throw_into(sp, w, w_type, w_value, w_tb)
+}
+/// Raises GeneratorExit inside coroutine.
+#[interp_fn(method, name = "close", sig = "(self)")]
+fn coro_close(sp: Space, w: W) -> Res<W> {
+    generator::close(sp, w)
+}
+
 /// coroutine
 pub static COROUTINE: TypeSpec = TypeSpec {
     name: Str::new("coroutine"),
     doc: Str::new("A running async function."),
-    slots: &Slots { await_: Some(coro_await), send: Some(gen_send_slot), repr: Some(coro_repr), ..Slots::EMPTY },
-    methods: methods![send, throw, close, sizeof],
+    slots: &Slots {
+        await_: Some(coro_await),
+        send: Some(gen_send_slot),
+        repr: Some(coro_repr),
+        del: Some(gen_del),
+        ..Slots::EMPTY
+    },
+    methods: methods![coro_send, coro_throw, coro_close, sizeof],
     getset: table![
-        getset!("__name__", get_name, set_name),
-        getset!("__qualname__", get_qualname, set_qualname),
+        getset!("__name__", get_name, set_name, "The name of the coroutine."),
+        getset!("__qualname__", get_qualname, set_qualname, "The dotted name of the coroutine."),
         getset!("cr_code", get_code),
         getset!("cr_frame", get_frame),
         getset!("cr_running", get_running),
@@ -272,14 +340,18 @@ struct WCoroWrapper {
 /// Row of coroutine_wrapper.
 pub const TID_CORO_WRAPPER: u32 = tid::RUN;
 
-#[slot]
-fn coro_await(sp: Space, w: W) -> Res<W> {
+/// The iterator that drives a coroutine.
+pub(super) fn coroutine_iter(sp: Space, w: W) -> Res<W> {
     // SAFETY: the row's layout; the object is new.
     unsafe {
         let o = sp.alloc(TID_CORO_WRAPPER, 16)?;
         (*o.ptr::<WCoroWrapper>()).w_coro = w;
         Ok(o)
     }
+}
+#[slot]
+fn coro_await(sp: Space, w: W) -> Res<W> {
+    coroutine_iter(sp, w)
 }
 fn inner(w: W) -> W {
     // SAFETY: the gateway has checked the type.

@@ -1,7 +1,7 @@
 //! Importing: the fast path of `import`, mixed modules, and the `_imp` module that importlib builds on.
 
-use super::code;
 use super::ops::module_dict;
+use super::{code, frozen};
 use crate::layouts::WModule;
 use taipan_abi::host::{Blob, ModuleSpec};
 use taipan_abi::known;
@@ -18,6 +18,7 @@ static OWN: &[&ModuleSpec] = &[
     &super::sys::TAIPAN_MODULE,
     &super::marshal::MODULE,
     &super::threads::MODULE,
+    &super::threads::queue::MODULE,
     &super::tokens::MODULE,
     &MODULE,
     &crate::text::codecs::module::CODECS,
@@ -98,7 +99,7 @@ pub fn exec(sp: Space, w: W) -> Res<()> {
                 filename: filename.as_bytes(),
                 mode: 0,
                 optimize: 0,
-                flags: taipan_abi::host::FLAG_SOURCE_IS_UTF8,
+                flags: taipan_abi::host::FLAG_SOURCE_IS_UTF8 | taipan_abi::host::FLAG_APP_LEVEL,
                 want: 0,
                 feature_version: -1,
             },
@@ -162,8 +163,11 @@ fn initializing(sp: Space, w: W) -> Res<bool> {
 }
 
 /// `__import__`
-pub fn import(sp: Space, w_name: W, w_globals: W, w_locals: W, w_fromlist: W, level: i64) -> Res<W> {
-    let _ = w_locals;
+pub fn import(sp: Space, w_name: W, w_globals: W, w_fromlist: W, level: i64) -> Res<W> {
+    import_inner(sp, w_name, w_globals, w_fromlist, level).inspect_err(|_| super::frozen::trim_traceback(sp))
+}
+
+fn import_inner(sp: Space, w_name: W, w_globals: W, w_fromlist: W, level: i64) -> Res<W> {
     let Some(t) = sp.text_opt(w_name) else {
         return Err(sp.type_error("module name must be a string"));
     };
@@ -271,41 +275,6 @@ fn is_builtin(sp: Space, w_name: W) -> Res<i64> {
         None => 0,
     })
 }
-/// There are no frozen modules: the library is loaded from its cached bytecode.
-#[interp_fn(sig = "(name, /)")]
-fn is_frozen(_sp: Space, _w_name: W) -> Res<bool> {
-    Ok(false)
-}
-/// See is_frozen.
-#[interp_fn(sig = "(name, /, *, withdata=False)")]
-fn find_frozen(_sp: Space, _w_name: W, _with: W) -> Res<W> {
-    Ok(W::NONE)
-}
-/// See is_frozen.
-#[interp_fn(sig = "(name, data=None, /)")]
-fn get_frozen_object(sp: Space, w_name: W, _w_data: W) -> Res<W> {
-    Err(raise!(sp, IMPORT_ERROR, "No such frozen object named {}", sp.string_w(w_name)?))
-}
-/// See is_frozen.
-#[interp_fn(sig = "(name, /)")]
-fn is_frozen_package(sp: Space, w_name: W) -> Res<bool> {
-    Err(raise!(sp, IMPORT_ERROR, "No such frozen object named {}", sp.string_w(w_name)?))
-}
-/// See is_frozen.
-#[interp_fn(sig = "(name, /)")]
-fn init_frozen(_sp: Space, _w_name: W) -> Res<W> {
-    Ok(W::NONE)
-}
-/// Names of frozen modules.
-#[interp_fn(name = "_frozen_module_names", sig = "()")]
-fn frozen_module_names(sp: Space) -> Res<W> {
-    sp.newlist(&[])
-}
-/// For tests of frozen modules, of which there are none.
-#[interp_fn(name = "_override_frozen_modules_for_tests", sig = "(override, /)")]
-fn override_frozen(_sp: Space, _v: i64) -> Res<()> {
-    Ok(())
-}
 /// For tests of subinterpreters, of which there are none.
 #[interp_fn(name = "_override_multi_interp_extensions_check", sig = "(override, /)")]
 fn override_check(_sp: Space, _v: i64) -> Res<i64> {
@@ -316,20 +285,20 @@ fn override_check(_sp: Space, _v: i64) -> Res<i64> {
 fn extension_suffixes(sp: Space) -> Res<W> {
     sp.newlist(&[])
 }
-/// The lock around importing belongs to the interpreter lock.
+/// Takes the import lock, which a fork takes too so that no child finds a module half imported.
 #[interp_fn(sig = "()")]
-fn acquire_lock(_sp: Space) -> Res<()> {
-    Ok(())
+fn acquire_lock(sp: Space) -> Res<()> {
+    super::threads::acquire_import_lock(sp)
 }
 /// See acquire_lock.
 #[interp_fn(sig = "()")]
-fn release_lock(_sp: Space) -> Res<()> {
-    Ok(())
+fn release_lock(sp: Space) -> Res<()> {
+    super::threads::release_import_lock(sp)
 }
 /// See acquire_lock.
 #[interp_fn(sig = "()")]
 fn lock_held(_sp: Space) -> Res<bool> {
-    Ok(false)
+    Ok(super::threads::import_lock_held())
 }
 /// Changes the file name of a code object and of those in it.
 #[interp_fn(name = "_fix_co_filename", sig = "(code, path, /)")]
@@ -374,13 +343,13 @@ mixed_module!(
         create_builtin,
         exec_builtin,
         is_builtin,
-        is_frozen,
-        find_frozen,
-        get_frozen_object,
-        is_frozen_package,
-        init_frozen,
-        frozen_module_names,
-        override_frozen,
+        frozen::is_frozen,
+        frozen::find_frozen,
+        frozen::get_frozen_object,
+        frozen::is_frozen_package,
+        frozen::init_frozen,
+        frozen::frozen_module_names,
+        frozen::override_frozen,
         override_check,
         extension_suffixes,
         acquire_lock,

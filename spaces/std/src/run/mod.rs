@@ -1,16 +1,22 @@
 //! Running programs: code, functions, frames, generators, the builtins and sys modules, start.
 
 pub mod asyncgen;
+pub mod attrcache;
 pub mod builtins;
 pub mod code;
 pub mod compile;
+pub mod fastcall;
+pub mod fields;
 pub mod frametype;
+pub mod frozen;
 pub mod function;
 pub mod gentype;
 pub mod imp;
+pub mod locals_proxy;
 pub mod marshal;
 pub mod ops;
 pub mod space;
+pub mod special;
 pub mod start;
 pub mod sys;
 pub mod threads;
@@ -41,10 +47,12 @@ types! {
     asyncgen::TID_ASEND, asyncgen::ASEND, NOT_KNOWN;
     asyncgen::TID_ATHROW, asyncgen::ATHROW, NOT_KNOWN;
     asyncgen::TID_ANEXT, asyncgen::ANEXT, NOT_KNOWN;
-    frametype::TID_LOCALS_PROXY, frametype::LOCALS_PROXY, NOT_KNOWN;
+    locals_proxy::TID_LOCALS_PROXY, locals_proxy::LOCALS_PROXY, NOT_KNOWN;
     threads::TID_LOCK, threads::LOCK, NOT_KNOWN;
     threads::TID_RLOCK, threads::RLOCK, NOT_KNOWN;
     threads::TID_LOCAL, threads::LOCAL, NOT_KNOWN;
+    threads::TID_HANDLE, threads::HANDLE, NOT_KNOWN;
+    threads::TID_QUEUE, threads::queue::QUEUE, NOT_KNOWN;
 }
 
 /// The evaluator of the std space: runs the thread's top frame until its entry frame returns.
@@ -52,5 +60,5 @@ types! {
 /// # Safety
 /// The frame is complete.
 pub unsafe extern "C-unwind" fn eval(th: *mut taipan_abi::thread::Thread) -> W {
-    taipan_interp::call::run(space::StdSpace, th)
+    taipan_interp::hot::run(space::StdSpace, th)
 }

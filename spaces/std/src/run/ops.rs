@@ -3,7 +3,7 @@
 use super::{code, unmarshal};
 use crate::layouts::{WCell, WModule};
 use std::sync::atomic::Ordering;
-use taipan_abi::gc::{CollectKind, POLL_GC};
+use taipan_abi::gc::{CollectKind, POLL_ASYNC, POLL_GC, POLL_GIL, POLL_SIGNAL};
 use taipan_abi::known;
 use taipan_abi::thread::{Frame, Thread, fr};
 use taipan_abi::word::{TID_CELL, TID_CODE, TID_DICT, W};
@@ -67,11 +67,7 @@ pub fn builtin(sp: Space, w_name: W) -> Res<W> {
     let f = sp.thread().gc.frame_top as *mut Frame;
     // SAFETY: the top frame record exists.
     let w_builtins = unsafe {
-        if (*f).code.is_null() {
-            sp.known(known::BUILTINS_DICT)
-        } else {
-            super::space::builtins_of(sp, (*f).w_globals)
-        }
+        if (*f).code.is_null() { sp.known(known::BUILTINS_DICT) } else { super::space::builtins_of(sp, (*f).w_globals) }
     };
     let found = if is_dict(w_builtins) {
         sp.dict_get(w_builtins, w_name)?
@@ -97,20 +93,14 @@ pub unsafe extern "C-unwind" fn frame(th: *mut Thread, depth: i64) -> W {
     if (*f).code.is_null() { W::NULL } else { frames::frame_object(sp, f).unwrap_or(W::NULL) }
 }
 
-/// Bits of `GcThread::poll` besides the collector's.
-pub const POLL_SIGNAL: u32 = 2;
-/// An asynchronous exception.
-pub const POLL_ASYNC: u32 = 4;
-/// Another thread waits for the interpreter.
-pub const POLL_GIL: u32 = 8;
-
 /// See the table.
 #[slot]
 pub fn poll(sp: Space) -> Res<()> {
     let th = sp.thread();
     let bits = th.gc.poll.swap(0, Ordering::Relaxed);
     if bits & POLL_GIL != 0 {
-        super::threads::yield_gil(sp);
+        // SAFETY: this thread holds the lock; its frames are saved at a poll.
+        unsafe { ((*th.host).switch_threads)(sp.th()) };
     }
     if bits & POLL_GC != 0 {
         after_collection(sp)?;
@@ -156,7 +146,7 @@ fn after_collection(sp: Space) -> Res<()> {
 }
 
 /// Calls an object's finalizer once.
-fn finalize(sp: Space, w: W) {
+pub fn finalize(sp: Space, w: W) {
     // SAFETY: a live object.
     unsafe {
         let h = w.header();
@@ -180,13 +170,22 @@ unsafe fn clear_free_operands(sp: Space) {
     let top = gc.frame_top as *mut Frame;
     let mut f = gc.frames as *mut Frame;
     while f <= top {
+        if (*f).flags & fr::DELEGATING != 0 {
+            // Its window is the generator's own words, all of them in use.
+            f = f.add(1);
+            continue;
+        }
+        let mut above = f.add(1);
+        while above <= top && (*above).flags & fr::DELEGATING != 0 {
+            above = above.add(1);
+        }
         // The words between a frame's sp and the end of its window are free, unless the window of its callee has begun.
         let end = if f == top {
             gc.vs_top
         } else if (*f).code.is_null() {
             (*f).sp
         } else {
-            (*f).base.add((*(*f).code).framesize as usize).min((*f.add(1)).base.wrapping_sub(1))
+            (*f).base.add((*(*f).code).framesize as usize).min((*above).base.wrapping_sub(1))
         };
         let mut p = (*f).sp;
         while p < end {
@@ -205,13 +204,13 @@ unsafe fn clear_free_operands(sp: Space) {
 #[slot]
 pub fn collect(sp: Space, kind: u32) -> Res<i64> {
     // SAFETY: the thread is the running one.
-    unsafe {
+    let dead = unsafe {
         clear_free_operands(sp);
         let vt = &*sp.thread().gcvt;
-        (vt.collect)(sp.th().cast(), kind.min(CollectKind::Full as u32));
-    }
+        (vt.collect)(sp.th().cast(), kind.min(CollectKind::Full as u32))
+    };
     after_collection(sp)?;
-    Ok(0)
+    Ok(dead.into())
 }
 /// A module's namespace.
 pub fn module_dict(w: W) -> W {

@@ -3,11 +3,14 @@
 //! Cache keys: `tid | epoch << 32` for attributes (the row says class and shape, the epoch that no class has changed since), a dict's
 //! `keys_version` for globals, a class's version for instantiation.
 
+use super::attrcache::{getattr_slow, instantiation, load_method_slow, setattr_slow};
+use super::fields::{self, read_word};
+use super::{fastcall, special};
 use crate::containers;
 use crate::layouts::*;
 use crate::num;
 use crate::text;
-use crate::types::{self, lookup, shapes};
+use crate::types;
 use taipan_abi::known;
 use taipan_abi::mode::{CALL_ANY, FieldDesc, Mode, fd, kind};
 use taipan_abi::opcode::{BinOp, CmpOp};
@@ -22,11 +25,16 @@ use taipan_plugin_api::{Args, Raised, Res, Space, name};
 #[derive(Copy, Clone)]
 pub struct StdSpace;
 
-static FLOAT_VALUE: FieldDesc =
-    FieldDesc { off: 8, kind: kind::F, flags: fd::IMMUTABLE, name: Str::new("float.value") };
+static FLOAT_VALUE: FieldDesc = FieldDesc {
+    off: 8,
+    kind: kind::F,
+    flags: fd::IMMUTABLE,
+    alias: taipan_abi::mode::alias::FLOAT,
+    name: Str::new("float.value"),
+};
 
 /// What an attribute cache holds.
-mod ck {
+pub mod ck {
     /// a = byte offset of the word in the object.
     pub const OFFSET: u32 = 1;
     /// a = byte offset of `w_ext`, b = index in it.
@@ -43,6 +51,8 @@ mod ck {
     pub const MODULE: u32 = 7;
     /// a = byte offset of a `__slots__` word, NULL if unbound.
     pub const SLOT: u32 = 9;
+    /// A call of a function written in Rust (`fastcall`); the count of arguments from bit 8 on.
+    pub const NATIVE: u32 = 10;
     /// An attribute found on a class itself: a = the class's version, b = the value.
     pub const CLASS: u32 = 8;
 }
@@ -52,7 +62,7 @@ unsafe fn key<M: Mode>(m: M, tid: u32) -> u64 {
     tid as u64 | ((*m.th()).epoch as u64) << 32
 }
 
-fn done<M: Mode>(m: M, r: Res<W>) -> Next<M> {
+pub fn done<M: Mode>(m: M, r: Res<W>) -> Next<M> {
     match r {
         Ok(w) => Next::Done(m.kw(w)),
         Err(Raised) => Next::Raised,
@@ -205,11 +215,24 @@ unsafe extern "C-unwind" fn contains_slow(th: *mut Thread, a: W, x: W) -> W {
         _ => W::NULL,
     }
 }
+unsafe extern "C-unwind" fn next_slow(th: *mut Thread, a: W) -> W {
+    match types::iterops::next(Space::new(th), a) {
+        Ok(Some(w)) => w,
+        Ok(None) => W::EXHAUSTED,
+        Err(Raised) => W::NULL,
+    }
+}
+unsafe extern "C-unwind" fn append_slow(th: *mut Thread, list: W, v: W) -> W {
+    match (*list.ptr::<WList>()).items.push(Space::new(th), list, v) {
+        Ok(()) => W::NONE,
+        Err(Raised) => W::NULL,
+    }
+}
 unsafe extern "C-unwind" fn iter_slow(th: *mut Thread, a: W) -> W {
     ((*(*th).ops).iter.exec)(th, a)
 }
 
-fn residual<M: Mode>(m: M, w: M::W) -> Next<M> {
+pub fn residual<M: Mode>(m: M, w: M::W) -> Next<M> {
     if m.raised(w) { Next::Raised } else { Next::Done(w) }
 }
 
@@ -257,15 +280,18 @@ impl ObjSpace for StdSpace {
                 }
             };
             return new_float(m, r);
+        } else if (is_instance(m, a) || is_instance(m, b))
+            && class_is_known(m, a)
+            && class_is_known(m, b)
+            && let Some(c) = special::binop(m, op, inplace, a, b)
+        {
+            return Next::Call(c);
         }
         residual(m, m.call2(&CALL_ANY, residual_binop(op, inplace), a, b, k::DONE))
     }
 
-    unsafe fn binop_cont<M: Mode>(self, m: M, _k: u32, op: BinOp, inplace: bool, a: M::W, b: M::W, v: M::W) -> Next<M> {
-        if m.w(v) != W::NOT_IMPLEMENTED {
-            return Next::Done(v);
-        }
-        residual(m, m.call2(&CALL_ANY, residual_binop(op, inplace), a, b, k::DONE))
+    unsafe fn binop_cont<M: Mode>(self, m: M, k: u32, op: BinOp, inplace: bool, a: M::W, b: M::W, v: M::W) -> Next<M> {
+        special::binop_next(m, k, op, inplace, a, b, v)
     }
 
     #[inline(always)]
@@ -285,14 +311,17 @@ impl ObjSpace for StdSpace {
             };
             return Next::Done(m.wbool(c));
         }
+        if is_instance(m, a)
+            && class_is_known(m, b)
+            && let Some(c) = special::compare(m, op, a, b)
+        {
+            return Next::Call(c);
+        }
         residual(m, m.call2(&CALL_ANY, residual_compare(op), a, b, k::DONE))
     }
 
-    unsafe fn compare_cont<M: Mode>(self, m: M, _k: u32, op: CmpOp, a: M::W, b: M::W, v: M::W) -> Next<M> {
-        if m.w(v) != W::NOT_IMPLEMENTED {
-            return Next::Done(v);
-        }
-        residual(m, m.call2(&CALL_ANY, residual_compare(op), a, b, k::DONE))
+    unsafe fn compare_cont<M: Mode>(self, m: M, k: u32, op: CmpOp, a: M::W, b: M::W, v: M::W) -> Next<M> {
+        special::compare_next(m, k, op, a, b, v)
     }
 
     #[inline(always)]
@@ -306,6 +335,15 @@ impl ObjSpace for StdSpace {
         if m.branch(m.is_int(w)) {
             return Truth::Known(!m.branch(m.weq(w, m.kw(W::int(0)))));
         }
+        if is_instance(m, w) {
+            let s = &*types::util::type_slots(types::util::type_of(Space::new(m.th()), m.w(w)));
+            if s.bool.is_none() && s.len.is_none() {
+                return Truth::Known(true);
+            }
+            if let Some(c) = special::truth(m, w) {
+                return Truth::Call(c);
+            }
+        }
         let r = m.call1(&CALL_ANY, truth_slow, w, k::BOOL);
         if m.raised(r) {
             return Truth::Raised;
@@ -318,9 +356,10 @@ impl ObjSpace for StdSpace {
         if !m.branch(m.is_int(w)) {
             let c = &*cache;
             if c.key == key(m, m.tid(w)) {
+                m.same_epoch();
                 match c.kind {
                     ck::OFFSET => return Next::Done(read_word(m, w, c.a)),
-                    ck::EXT => return Next::Done(read_ext(m, w, c)),
+                    ck::EXT => return Next::Done(fields::read_ext(m, w, c.a, c.b)),
                     ck::SLOT => {
                         let v = read_word(m, w, c.a);
                         if !m.branch(m.is_null(v)) {
@@ -331,8 +370,8 @@ impl ObjSpace for StdSpace {
                     ck::PROPERTY => return call1(m, W(c.b), w, k::DONE),
                     ck::MODULE => {
                         let d = (*m.promote(w).ptr::<WModule>()).w_dict;
-                        if (*d.ptr::<WDict>()).keys_version == c.a {
-                            return Next::Done(m.kw(dict_value(d, c.b as usize)));
+                        if let Some(v) = fields::versioned(m, d, c.a, c.b as usize) {
+                            return Next::Done(v);
                         }
                     }
                     ck::CLASS => {
@@ -353,12 +392,14 @@ impl ObjSpace for StdSpace {
         if !m.branch(m.is_int(w)) {
             let c = &*cache;
             if c.key == key(m, m.tid(w)) {
+                m.same_epoch();
                 match c.kind {
                     ck::METHOD => {
                         *with_self = true;
                         return Next::Done(m.kw(W(c.b)));
                     }
                     ck::OFFSET => return Next::Done(read_word(m, w, c.a)),
+                    ck::PROPERTY => return call1(m, W(c.b), w, k::METHOD_VALUE),
                     ck::SLOT => {
                         let v = read_word(m, w, c.a);
                         if !m.branch(m.is_null(v)) {
@@ -368,8 +409,8 @@ impl ObjSpace for StdSpace {
                     ck::VALUE => return Next::Done(m.kw(W(c.b))),
                     ck::MODULE => {
                         let d = (*m.promote(w).ptr::<WModule>()).w_dict;
-                        if (*d.ptr::<WDict>()).keys_version == c.a {
-                            return Next::Done(m.kw(dict_value(d, c.b as usize)));
+                        if let Some(v) = fields::versioned(m, d, c.a, c.b as usize) {
+                            return Next::Done(v);
                         }
                     }
                     ck::CLASS => {
@@ -387,21 +428,17 @@ impl ObjSpace for StdSpace {
 
     #[inline(always)]
     unsafe fn setattr<M: Mode>(self, m: M, w: M::W, w_name: W, v: M::W, cache: *mut Cache) -> Next<M> {
-        if !m.branch(m.is_int(w)) && !M::RECORDING {
+        if !m.branch(m.is_int(w)) {
             let c = &*cache;
             if c.key == key(m, m.tid(w)) {
-                let (o, v) = (m.w(w), m.w(v));
-                let slot = (o.0 + c.a) as *mut W;
+                m.same_epoch();
                 match c.kind {
                     ck::OFFSET => {
-                        taipan_abi::mode::barrier(m.th(), o, slot);
-                        *slot = v;
+                        fields::write_word(m, w, c.a, v, None);
                         return Next::Done(m.kw(W::NONE));
                     }
                     ck::TRANSITION => {
-                        taipan_abi::mode::barrier(m.th(), o, slot);
-                        *slot = v;
-                        o.header().tid = c.b as u32;
+                        fields::write_word(m, w, c.a, v, Some(c.b as u32));
                         return Next::Done(m.kw(W::NONE));
                     }
                     _ => {}
@@ -417,125 +454,122 @@ impl ObjSpace for StdSpace {
         let g = &*w_globals.ptr::<WDict>();
         if c.key != 0 && g.keys_version == c.key {
             if c.kind == 1 {
-                return Next::Done(m.kw(dict_value(w_globals, c.a as usize)));
-            }
-            let w_builtins = Space::new(m.th()).known(known::BUILTINS_DICT);
-            if (*w_builtins.ptr::<WDict>()).keys_version == c.a {
-                return Next::Done(m.kw(dict_value(w_builtins, c.b as usize)));
+                if let Some(v) = fields::versioned(m, w_globals, c.key, c.a as usize) {
+                    return Next::Done(v);
+                }
+            } else {
+                let w_builtins = Space::new(m.th()).known(known::BUILTINS_DICT);
+                if M::RECORDING {
+                    m.promote_i(m.getf_i(m.kw(w_globals), &fields::DICT_VERSION, m.ki(0)));
+                }
+                if let Some(v) = fields::versioned(m, w_builtins, c.a, c.b as usize) {
+                    return Next::Done(v);
+                }
             }
         }
+        m.give_up("a global that its cache does not know");
         done(m, load_global_slow(Space::new(m.th()), w_globals, w_name, cache))
     }
 
     #[inline(always)]
     unsafe fn getitem<M: Mode>(self, m: M, a: M::W, key: M::W, _cache: *mut Cache) -> Next<M> {
-        if m.branch(m.is_int(key)) && !m.branch(m.is_int(a)) && !M::RECORDING {
-            let (o, i) = (m.w(a), m.w(key).untag());
-            match o.header().tid {
-                TID_LIST => {
-                    let l = &(*o.ptr::<WList>()).items;
-                    let i = if i < 0 { i + l.len as i64 } else { i };
-                    if (i as u64) < l.len as u64 {
-                        return Next::Done(m.kw(*l.array().items().add(i as usize)));
-                    }
-                }
-                TID_TUPLE => {
-                    let t = o.ptr::<WTuple>();
-                    let i = if i < 0 { i + (*t).len as i64 } else { i };
-                    if (i as u64) < (*t).len as u64 {
-                        return Next::Done(m.kw(*(t.add(1) as *const W).add(i as usize)));
-                    }
-                }
-                _ => {}
-            }
+        if m.branch(m.is_int(key))
+            && !m.branch(m.is_int(a))
+            && let Some(w) = fields::sequence_item(m, a, key)
+        {
+            return Next::Done(w);
+        }
+        if is_instance(m, a)
+            && let Some(c) = special::getitem(m, a, key)
+        {
+            return Next::Call(c);
         }
         residual(m, m.call2(&CALL_ANY, getitem_slow, a, key, k::DONE))
     }
 
     #[inline(always)]
     unsafe fn setitem<M: Mode>(self, m: M, a: M::W, key: M::W, v: M::W, _cache: *mut Cache) -> Next<M> {
-        if m.branch(m.is_int(key)) && !m.branch(m.is_int(a)) && !M::RECORDING {
-            let (o, i) = (m.w(a), m.w(key).untag());
-            if o.header().tid == TID_LIST {
-                let l = &(*o.ptr::<WList>()).items;
-                let i = if i < 0 { i + l.len as i64 } else { i };
-                if (i as u64) < l.len as u64 {
-                    l.array().set(Space::new(m.th()), i as usize, m.w(v));
-                    return Next::Done(m.kw(W::NONE));
-                }
-            }
+        if m.branch(m.is_int(key)) && !m.branch(m.is_int(a)) && fields::store_list_item(m, a, key, v) {
+            return Next::Done(m.kw(W::NONE));
+        }
+        if is_instance(m, a)
+            && let Some(c) = special::setitem(m, a, key, v)
+        {
+            return Next::Call(c);
         }
         residual(m, m.call3(&CALL_ANY, setitem_slow, a, key, v, k::DISCARD))
     }
 
     unsafe fn contains<M: Mode>(self, m: M, a: M::W, x: M::W, _cache: *mut Cache) -> Next<M> {
+        if is_instance(m, a)
+            && let Some(c) = special::contains(m, a, x)
+        {
+            return Next::Call(c);
+        }
         residual(m, m.call2(&CALL_ANY, contains_slow, a, x, k::CONTAINS))
     }
 
     #[inline(always)]
     unsafe fn iter<M: Mode>(self, m: M, a: M::W) -> Next<M> {
-        let c = m.w(a);
-        if c.is_obj()
-            && matches!(c.header().tid, TID_GENERATOR | TID_RANGE_ITER | TID_LIST_ITER | TID_TUPLE_ITER)
-            && !M::RECORDING
+        if !m.branch(m.is_int(a)) && matches!(m.tid(a), TID_GENERATOR | TID_RANGE_ITER | TID_LIST_ITER | TID_TUPLE_ITER)
         {
             return Next::Done(a);
+        }
+        if is_instance(m, a)
+            && let Some(c) = special::iter(m, a)
+        {
+            return Next::Call(c);
         }
         residual(m, m.call1(&CALL_ANY, iter_slow, a, k::ITER))
     }
 
     #[inline(always)]
-    unsafe fn next<M: Mode>(self, m: M, a: M::W, _cache: *mut Cache) -> Item<M> {
+    unsafe fn next<M: Mode>(self, m: M, a: M::W, unpacked: bool, _cache: *mut Cache) -> Item<M> {
         let o = m.w(a);
         if !o.is_obj() {
             // Only a debugger can have put a small int (or nothing) in an iterator's place.
             return not_an_iterator(Space::new(m.th()), o);
         }
-        match o.header().tid {
-            TID_RANGE_ITER => {
-                let it = &mut *o.ptr::<WRangeIter>();
-                if it.left == 0 {
-                    return Item::Exhausted;
-                }
-                it.left -= 1;
-                let v = it.next;
-                it.next = v.wrapping_add(it.step);
-                return Item::Value(m.kw(W::int(v)));
+        let tid = m.tid(a);
+        match tid {
+            TID_RANGE_ITER | TID_LIST_ITER | TID_TUPLE_ITER => {
+                return fields::next_item(m, a, tid).map_or(Item::Exhausted, Item::Value);
             }
-            TID_LIST_ITER => {
-                let it = &mut *o.ptr::<WSeqIter>();
-                if !it.w_seq.is_null() {
-                    let l = &(*it.w_seq.ptr::<WList>()).items;
-                    if it.index < l.len {
-                        let w = *l.array().items().add(it.index);
-                        it.index += 1;
-                        return Item::Value(m.kw(w));
-                    }
-                    it.w_seq = W::NULL;
-                }
-                return Item::Exhausted;
-            }
-            TID_TUPLE_ITER => {
-                let it = &mut *o.ptr::<WSeqIter>();
-                if !it.w_seq.is_null() {
-                    let t = it.w_seq.ptr::<WTuple>();
-                    if it.index < (*t).len {
-                        let w = *(t.add(1) as *const W).add(it.index);
-                        it.index += 1;
-                        return Item::Value(m.kw(w));
-                    }
-                    it.w_seq = W::NULL;
-                }
-                return Item::Exhausted;
-            }
-            TID_GENERATOR => match (*o.ptr::<WGenerator>()).state {
+            TID_GENERATOR if !M::RECORDING => match (*o.ptr::<WGenerator>()).state {
                 gen_state::CLOSED => return Item::Exhausted,
                 _ => return Item::Resume(a),
             },
             _ => {}
         }
         let sp = Space::new(m.th());
-        match sp.next(o) {
+        if is_instance(m, a)
+            && let Some(c) = special::next(m, a)
+        {
+            return Item::Call(c);
+        }
+        if M::RECORDING {
+            let w = m.call1(&CALL_ANY, next_slow, a, k::FOR);
+            return match m.raised(w) {
+                true => Item::Raised,
+                false if m.branch(m.weq(w, m.kw(W::EXHAUSTED))) => Item::Exhausted,
+                false => Item::Value(w),
+            };
+        }
+        if unpacked {
+            let pair = match tid {
+                TID_ENUMERATE => containers::zips::enumerate_pair(sp, o),
+                TID_ZIP => containers::zips::zip_pair(sp, o),
+                containers::tids::DICT_ITEM_ITER => containers::dict_iter::item_pair(sp, o),
+                _ => Ok(containers::Paired::No),
+            };
+            match pair {
+                Ok(containers::Paired::Yes(x, y)) => return Item::Pair(m.kw(x), m.kw(y)),
+                Ok(containers::Paired::End) => return Item::Exhausted,
+                Ok(containers::Paired::No) => {}
+                Err(Raised) => return Item::Raised,
+            }
+        }
+        match types::iterops::next(sp, o) {
             Ok(Some(w)) => Item::Value(m.kw(w)),
             Ok(None) => Item::Exhausted,
             Err(Raised) => Item::Raised,
@@ -543,17 +577,17 @@ impl ObjSpace for StdSpace {
     }
 
     #[inline(always)]
-    unsafe fn callee<M: Mode>(self, m: M, f: M::W, _args: *mut W, _n: usize, cache: *mut Cache) -> Callee<M> {
+    unsafe fn callee<M: Mode>(self, m: M, f: M::W, args: *mut W, n: usize, cache: *mut Cache) -> Callee<M> {
         let o = m.w(f);
         if !o.is_obj() {
             return Callee::Other;
         }
-        match o.header().tid {
+        match m.tid(f) {
             TID_FUNCTION => Callee::Function(m.promote(f)),
             TID_METHOD => {
-                let meth = &*o.ptr::<WMethod>();
-                if meth.w_func.is_tid(TID_FUNCTION) && !M::RECORDING {
-                    Callee::Method(meth.w_func, m.kw(meth.w_self))
+                if (*o.ptr::<WMethod>()).w_func.is_tid(TID_FUNCTION) {
+                    let w_func = m.promote(m.getf(f, &fields::METHOD_FUNC, m.ki(0)));
+                    Callee::Method(w_func, m.getf(f, &fields::METHOD_SELF, m.ki(0)))
                 } else {
                     Callee::Other
                 }
@@ -562,6 +596,7 @@ impl ObjSpace for StdSpace {
                 let t = &*m.promote(f).ptr::<WType>();
                 let c = &*cache;
                 if t.version != 0 && c.key == t.version && c.kind == ck::CLASS {
+                    m.same_epoch();
                     let w = m.new(c.a as u32, (c.a >> 32) as usize);
                     if m.raised(w) {
                         return Callee::Raised;
@@ -571,6 +606,13 @@ impl ObjSpace for StdSpace {
                 instantiation(m, m.w(f), cache);
                 Callee::Other
             }
+            TID_BUILTIN if !M::RECORDING => fastcall::builtin(o, n, cache).map_or(Callee::Other, Callee::Native),
+            TID_METHOD_DESCR if !M::RECORDING => {
+                fastcall::method(Space::new(m.th()), o, args, n, cache).map_or(Callee::Other, Callee::Native)
+            }
+            _ if is_instance(m, f) => {
+                special::callee(Space::new(m.th()), o).map_or(Callee::Other, |w| Callee::Method(w, f))
+            }
             _ => Callee::Other,
         }
     }
@@ -578,12 +620,19 @@ impl ObjSpace for StdSpace {
     #[inline(always)]
     unsafe fn call<M: Mode>(self, m: M, f: M::W, args: *mut W, n: usize, w_kwnames: W) -> M::W {
         let sp = Space::new(m.th());
-        m.kw(types::calls::call(sp, m.w(f), Args { ptr: args, n, kwnames: w_kwnames }).unwrap_or(W::NULL))
+        let w = types::calls::call(sp, m.w(f), Args { ptr: args, n, kwnames: w_kwnames }).unwrap_or(W::NULL);
+        if M::RECORDING { fields::call_recorded(m, f, args, n, w) } else { m.kw(w) }
     }
 
     #[inline(always)]
     unsafe fn unpack<M: Mode>(self, m: M, w: M::W, n: usize, out: *mut W) -> bool {
         let o = m.w(w);
+        if M::RECORDING {
+            if fields::unpack_recorded(m, w, n, out) {
+                return true;
+            }
+            m.give_up("taking apart something else than a tuple or list");
+        }
         // The first item goes on top.
         let items = if o.is_tid(TID_TUPLE) && (*o.ptr::<WTuple>()).len == n {
             o.ptr::<WTuple>().add(1) as *const W
@@ -604,6 +653,9 @@ impl ObjSpace for StdSpace {
         if n == 0 {
             return m.kw(sp.known(known::EMPTY_TUPLE));
         }
+        if M::RECORDING {
+            return fields::tuple_recorded(m, items, n);
+        }
         let Ok(w) = sp.alloc(TID_TUPLE, 16 + n * 8) else { return m.kw(W::NULL) };
         let t = w.ptr::<WTuple>();
         (*t).len = n;
@@ -617,14 +669,32 @@ impl ObjSpace for StdSpace {
 
     unsafe fn build_list<M: Mode>(self, m: M, items: *mut W, n: usize) -> M::W {
         let sp = Space::new(m.th());
-        let items = if n == 0 { &[][..] } else { std::slice::from_raw_parts(items, n) };
-        m.kw(sp.newlist(items).unwrap_or(W::NULL))
+        let words = if n == 0 { &[][..] } else { std::slice::from_raw_parts(items, n) };
+        let w = sp.newlist(words).unwrap_or(W::NULL);
+        if M::RECORDING { fields::list_recorded(m, items, n, w) } else { m.kw(w) }
     }
 
     #[inline(always)]
     unsafe fn list_append<M: Mode>(self, m: M, list: M::W, v: M::W) -> bool {
+        if M::RECORDING {
+            return !m.raised(m.call2(&CALL_ANY, append_slow, list, v, k::DISCARD));
+        }
         let o = m.w(list);
         (*o.ptr::<WList>()).items.push(Space::new(m.th()), o, m.w(v)).is_ok()
+    }
+
+    #[inline(always)]
+    unsafe fn set_add<M: Mode>(self, m: M, set: M::W, v: M::W) -> bool {
+        containers::set::add(Space::new(m.th()), m.w(set), m.w(v)).is_ok()
+    }
+
+    #[inline(always)]
+    unsafe fn map_add<M: Mode>(self, m: M, map: M::W, key: M::W, v: M::W) -> bool {
+        containers::dict::set(Space::new(m.th()), m.w(map), m.w(key), m.w(v)).is_ok()
+    }
+
+    unsafe fn load_super(self, sp: Space, w_class: W, w_self: W, w_name: W, method: bool) -> Res<(W, W)> {
+        types::superobj::load(sp, w_class, w_self, w_name, method)
     }
 
     unsafe fn builtins_of(self, th: *mut Thread, w_globals: W) -> W {
@@ -649,17 +719,25 @@ impl ObjSpace for StdSpace {
     }
 }
 
+/// May the object's class define special methods in Python? The fixed rows are those of the built-in types. While recording the answer
+/// holds for the trace: the row is guarded.
 #[inline(always)]
-unsafe fn read_word<M: Mode>(m: M, w: M::W, offset: u64) -> M::W {
-    // Green offset: the row is guarded. While recording, descriptors of fields are made by the slow path.
-    let _ = m;
-    m.kw(*((m.w(w).0 + offset) as *const W))
+pub unsafe fn is_instance<M: Mode>(m: M, w: M::W) -> bool {
+    if M::RECORDING {
+        return m.w(w).is_obj() && class_is_known(m, w) && m.w(w).header().tid >= FIRST_FREE_TID;
+    }
+    let o = m.w(w);
+    o.is_obj() && o.header().tid >= FIRST_FREE_TID
 }
 
+/// Makes the object's row, and what its class says now, a fact of the trace. Always true.
 #[inline(always)]
-unsafe fn read_ext<M: Mode>(m: M, w: M::W, c: &Cache) -> M::W {
-    let ext = *((m.w(w).0 + c.a) as *const W);
-    m.kw(*ext.ptr::<W>().add(2 + c.b as usize))
+unsafe fn class_is_known<M: Mode>(m: M, w: M::W) -> bool {
+    if M::RECORDING && !m.branch(m.is_int(w)) {
+        m.tid(w);
+        m.same_epoch();
+    }
+    true
 }
 
 #[inline(always)]
@@ -702,8 +780,12 @@ unsafe fn load_global_slow(sp: Space, w_globals: W, w_name: W, cache: *mut Cache
             *c = Cache { key: containers::dict::keys_version(w_globals), a: i as u64, b: 0, count: c.count, kind: 1 };
             return Ok(dict_value(w_globals, i));
         }
-    } else if let Some(w) = sp.dict_get(w_globals, w_name)? {
-        return Ok(w);
+    } else {
+        // A subclass of dict may answer in its own way (`__missing__`).
+        match sp.getitem(w_globals, w_name) {
+            Err(_) if sp.catch(known::KEY_ERROR) => {}
+            answer => return answer,
+        }
     }
     let w_builtins = builtins_of(sp, w_globals);
     if w_builtins == sp.known(known::BUILTINS_DICT)
@@ -724,205 +806,4 @@ unsafe fn load_global_slow(sp: Space, w_globals: W, w_name: W, cache: *mut Cache
         }
     };
     found.ok_or_else(|| taipan_interp::rare::name_error(sp, w_name))
-}
-
-/// Where a `__slots__` entry of instances with this row lies.
-unsafe fn slot_offset(row: &taipan_abi::gc::TypeInfo, d: W) -> Option<usize> {
-    let plain = d.is_tid(TID_MEMBER) && row.flags & taipan_abi::gc::tf::VAR == 0;
-    (plain && (*d.ptr::<WMember>()).spec.is_null()).then(|| (*d.ptr::<WMember>()).offset)
-}
-
-/// May instances of this row be read without asking `__getattribute__`?
-unsafe fn plain(sp: Space, w: W) -> Option<(W, &'static taipan_abi::gc::TypeInfo)> {
-    let row = types::util::row(sp, w);
-    let t = types::util::wt(row.w_type);
-    (t.flags & tflags::PLAIN_GETATTR != 0).then_some((row.w_type, &*row))
-}
-
-/// Fills the cache if the attribute is of a kind that it can hold.
-unsafe fn fill(sp: Space, w: W, w_name: W, cache: *mut Cache, method: bool) {
-    let c = &mut *cache;
-    let tid = w.header().tid;
-    let key = tid as u64 | (sp.thread().epoch as u64) << 32;
-    let set = |a: u64, b: u64, kind: u32| Cache { key, a, b, count: 0, kind };
-    if tid == TID_MODULE {
-        let d = (*w.ptr::<WModule>()).w_dict;
-        if d.is_tid(TID_DICT)
-            && let Some(i) = containers::dict::entry_index_for_name(d, w_name)
-            && lookup::lookup(sp, sp.known(known::MODULE), w_name).is_none()
-        {
-            *c = set(containers::dict::keys_version(d), i as u64, ck::MODULE);
-        }
-        return;
-    }
-    if tid == TID_TYPE {
-        if !lookup::cacheable(w_name) || lookup::lookup(sp, sp.known(known::TYPE), w_name).is_some() {
-            return;
-        }
-        if let Some(v) = lookup::lookup(sp, w, w_name) {
-            let dt = v.tid();
-            let raw = if dt == TID_FUNCTION || dt == TID_INT || types::util::slots_of(sp, v).descr_get.is_none() {
-                v
-            } else if dt == TID_STATICMETHOD {
-                (*v.ptr::<WWrapperDescr>()).w_func
-            } else {
-                return;
-            };
-            let version = lookup::version(w);
-            if version != 0 {
-                *c = set(version, raw.0, ck::CLASS);
-            }
-        }
-        return;
-    }
-    let Some((w_type, row)) = plain(sp, w) else { return };
-    let on_class = lookup::lookup(sp, w_type, w_name);
-    let data = on_class.is_some_and(|d| types::util::slots_of(sp, d).descr_set.is_some());
-    if let Some(d) = on_class {
-        if !lookup::cacheable(w_name) {
-            return;
-        }
-        if data {
-            if d.is_tid(TID_PROPERTY) {
-                let get = (*d.ptr::<WProperty>()).w_get;
-                if get.is_tid(TID_FUNCTION) && !method {
-                    *c = set(0, get.0, ck::PROPERTY);
-                }
-            } else if let Some(at) = slot_offset(row, d) {
-                // An unbound one is NULL there; the slow path raises.
-                *c = set(at as u64, 0, ck::SLOT);
-            }
-            return;
-        }
-    }
-    match shapes::find_attr(row, w_name) {
-        Some(shapes::Place::Offset(o)) => {
-            *c = set(o as u64, 0, ck::OFFSET);
-            return;
-        }
-        Some(shapes::Place::Ext(i)) => {
-            if !method {
-                *c = set(row.inst_off as u64, i as u64, ck::EXT);
-            }
-            return;
-        }
-        None => {}
-    }
-    // Only the class has it; an instance without a shape may still have a dict of its own.
-    // (One whose attributes lie after its items has a shape, but no place that a cache could hold.)
-    let no_instance_dict =
-        !shapes::has_dict(row, w) || shapes::has_shape(row) && shapes::index_of(row, w_name).is_none();
-    if let Some(d) = on_class
-        && no_instance_dict
-    {
-        let dt = d.tid();
-        let method_like = dt == TID_FUNCTION || (dt == TID_METHOD_DESCR && types::descr::plain_method(d));
-        if method_like {
-            if method {
-                *c = set(0, d.0, ck::METHOD);
-            }
-        } else if types::util::slots_of(sp, d).descr_get.is_none() {
-            *c = set(0, d.0, ck::VALUE);
-        } else if dt == TID_STATICMETHOD {
-            *c = set(0, (*d.ptr::<WWrapperDescr>()).w_func.0, ck::VALUE);
-        }
-    }
-}
-
-#[inline(never)]
-unsafe fn getattr_slow<M: Mode>(m: M, w: M::W, w_name: W, cache: *mut Cache) -> Next<M> {
-    let sp = Space::new(m.th());
-    let o = m.w(w);
-    if o.is_obj() && !M::RECORDING {
-        fill(sp, o, w_name, cache, false);
-    }
-    done(m, sp.getattr(o, w_name))
-}
-
-#[inline(never)]
-unsafe fn load_method_slow<M: Mode>(m: M, w: M::W, w_name: W, cache: *mut Cache, with_self: &mut bool) -> Next<M> {
-    let sp = Space::new(m.th());
-    let o = m.w(w);
-    if o.is_obj() && !M::RECORDING {
-        fill(sp, o, w_name, cache, true);
-    }
-    match types::attrs::load_method(sp, o, w_name) {
-        Ok((func, w_self)) => {
-            *with_self = !w_self.is_null();
-            Next::Done(m.kw(func))
-        }
-        Err(Raised) => Next::Raised,
-    }
-}
-
-#[inline(never)]
-unsafe fn setattr_slow<M: Mode>(m: M, w: M::W, w_name: W, v: M::W, cache: *mut Cache) -> Next<M> {
-    let sp = Space::new(m.th());
-    let (o, v) = (m.w(w), m.w(v));
-    let mut fresh = None;
-    if o.is_obj() && !M::RECORDING {
-        let row = types::util::row(sp, o);
-        let t = types::util::wt(row.w_type);
-        let key = row.tid as u64 | (sp.thread().epoch as u64) << 32;
-        let on_class = lookup::lookup(sp, row.w_type, w_name);
-        if t.flags & tflags::PLAIN_SETATTR != 0
-            && lookup::cacheable(w_name)
-            && let Some(at) = on_class.and_then(|d| slot_offset(row, d))
-        {
-            fresh = Some(Cache { key, a: at as u64, b: 0, count: 0, kind: ck::OFFSET });
-        } else if t.flags & tflags::PLAIN_SETATTR != 0 && shapes::has_shape(row) {
-            let data = on_class
-                .is_some_and(|d| types::util::slots_of(sp, d).descr_set.is_some() || !lookup::cacheable(w_name));
-            if !data {
-                if let Some(shapes::Place::Offset(at)) = shapes::find_attr(row, w_name) {
-                    fresh = Some(Cache { key, a: at as u64, b: 0, count: 0, kind: ck::OFFSET });
-                } else if let Some((tid, shapes::Place::Offset(at))) = shapes::transition(sp, row, w_name) {
-                    fresh = Some(Cache { key, a: at as u64, b: tid as u64, count: 0, kind: ck::TRANSITION });
-                }
-            }
-        }
-    }
-    match sp.setattr(o, w_name, v) {
-        Ok(()) => {
-            if let Some(c) = fresh {
-                *cache = c;
-            }
-            Next::Done(m.kw(W::NONE))
-        }
-        Err(Raised) => Next::Raised,
-    }
-}
-
-/// Remembers how to instantiate a plain class whose `__init__` is a Python function.
-#[cold]
-unsafe fn instantiation<M: Mode>(m: M, w: W, cache: *mut Cache) {
-    let sp = Space::new(m.th());
-    let t = types::util::wt(w);
-    let wanted = tflags::HEAP | tflags::PLAIN_NEW;
-    if t.flags & wanted != wanted
-        || t.flags & (tflags::ABSTRACT | tflags::FINALIZER | tflags::PLAIN_INIT | tflags::DISALLOW_INSTANTIATION) != 0
-        || M::RECORDING
-    {
-        return;
-    }
-    let Some(w_init) = lookup::lookup(sp, w, name!(sp, "__init__")) else { return };
-    if !w_init.is_tid(TID_FUNCTION) {
-        return;
-    }
-    let row = types::create::layout_row(sp, w);
-    let plain = row.flags & (taipan_abi::gc::tf::VAR | taipan_abi::gc::tf::FINALIZER | taipan_abi::gc::tf::FREE) == 0;
-    if !plain || row.layout != TID_OBJECT {
-        return;
-    }
-    let (tid, bytes) = (row.tid, row.fixed_bytes);
-    let version = lookup::version(w);
-    if version != 0 {
-        *cache = Cache {
-            key: version,
-            a: tid as u64 | (bytes as u64) << 32,
-            b: w_init.0,
-            count: (*cache).count,
-            kind: ck::CLASS,
-        };
-    }
 }

@@ -16,7 +16,7 @@ pub unsafe extern "C-unwind" fn init(th: *mut Thread) -> i32 {
     (*th).recursion_limit = 1000;
     let sp = Space::new(th);
     let r: Res<()> = (|| {
-        roots(sp);
+        super::threads::own::attach(sp);
         crate::types::create::start(sp, crate::FAMILIES)?;
         let known = (*th).known as *mut W;
         *known.add(known::SYS_MODULES as usize) = sp.newdict()?;
@@ -39,25 +39,6 @@ pub unsafe extern "C-unwind" fn init(th: *mut Thread) -> i32 {
     }
     report(sp, "the interpreter could not start");
     -1
-}
-
-/// The words of the thread's state are roots like those on its stacks.
-fn roots(sp: Space) {
-    let t = sp.thread();
-    let words: [*const W; 8] = [
-        &t.exc,
-        &t.handled,
-        &t.w_trace,
-        &t.w_profile,
-        &t.w_context,
-        &t.w_async_exc,
-        &t.w_asyncgen_firstiter,
-        &t.w_asyncgen_finalizer,
-    ];
-    for w in words {
-        // SAFETY: the thread's record stays where it is for the life of the process.
-        unsafe { ((*t.gcvt).add_roots)(w, 1) };
-    }
 }
 
 /// Prints the pending exception without relying on anything.
@@ -87,8 +68,8 @@ fn report(sp: Space, what: &str) {
     sp.take_exc();
 }
 
-/// Code that the host compiles (and caches) of a library module that cannot be imported because it is the importer.
-fn frozen(sp: Space, name: &str) -> Res<W> {
+/// Code that the host compiles (and caches) of a library module that the start needs.
+pub fn frozen(sp: Space, name: &str) -> Res<W> {
     let mut blob = Blob { ptr: std::ptr::null(), len: 0, cap: 0 };
     // SAFETY: the host's service; the blob is given back.
     unsafe {
@@ -144,7 +125,7 @@ fn support(sp: Space) -> Res<W> {
             filename: b"<start>",
             mode: 0,
             optimize: 0,
-            flags: taipan_abi::host::FLAG_SOURCE_IS_UTF8,
+            flags: taipan_abi::host::FLAG_SOURCE_IS_UTF8 | taipan_abi::host::FLAG_APP_LEVEL,
             want: 0,
             feature_version: -1,
         },

@@ -74,6 +74,8 @@ def _streams():
 def start():
     _cache_files_of_the_library()
     sys.path[:] = _strings('path.sys')
+    import zipimport
+    sys.path_hooks.insert(0, zipimport.zipimporter)
     import encodings
     import codecs
     _streams()
@@ -216,16 +218,7 @@ def _flush_writers():
             pass
 
 
-def _finish(status):
-    threading = sys.modules.get('threading')
-    if threading is not None:
-        try:
-            threading._shutdown()
-        except BaseException as e:
-            sys.excepthook(type(e), e, e.__traceback__)
-    atexit = sys.modules.get('atexit')
-    if atexit is not None:
-        atexit._run_exitfuncs()
+def _flush(status):
     for stream in (sys.stdout, sys.stderr):
         if stream is None or getattr(stream, 'closed', False):
             continue
@@ -243,7 +236,27 @@ def _finish(status):
     return status
 
 
-def main():
+def _finish(status):
+    threading = sys.modules.get('threading')
+    if threading is not None:
+        try:
+            threading._shutdown()
+        except BaseException as e:
+            sys.excepthook(type(e), e, e.__traceback__)
+    atexit = sys.modules.get('atexit')
+    if atexit is not None:
+        atexit._run_exitfuncs()
+    sys._close_threads()
+    status = _flush(status)
+    try:
+        _finalize()
+    except BaseException as e:
+        sys.excepthook(type(e), e, e.__traceback__)
+    return _flush(status)
+
+
+def _program():
+    """Runs what the command line names; answers the exit status."""
     module = type(sys)('__main__')
     namespace = module.__dict__
     import builtins
@@ -262,4 +275,22 @@ def main():
             _interact(sys.modules['__main__'].__dict__)
         except BaseException as e:
             status = _handle(e)
-    return _finish(status)
+    return status
+
+
+def _finalize():
+    """Runs what finalizers are left, of objects that can be reached too: files are flushed, __del__ is called. What it needs of
+    its module is still there."""
+    import gc
+    gc.collect()
+    streams = (sys.stdin, sys.stdout, sys.stderr, sys.__stdin__, sys.__stdout__, sys.__stderr__)
+    for o in sys._finalizable():
+        for s in streams:
+            if s is o:
+                break
+        else:
+            sys._run_finalizer(o)
+
+
+def main():
+    return _finish(_program())

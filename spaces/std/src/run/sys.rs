@@ -1,5 +1,6 @@
 //! The `sys`, `gc` and `__taipan__` modules.
 
+use super::threads::sysfuncs;
 use super::{code, frametype, imp};
 use taipan_abi::gc::{GcStats, TypeInfo};
 use taipan_abi::known;
@@ -38,15 +39,6 @@ fn getframemodulename(sp: Space, depth: i64) -> Res<W> {
         Some(f) => Ok(sp.dict_get(sp.getattr(f, name!(sp, "f_globals"))?, name!(sp, "__name__"))?.unwrap_or(W::NONE)),
         None => Ok(W::NONE),
     }
-}
-/// The running frames of all threads.
-#[interp_fn(name = "_current_frames", sig = "()")]
-fn current_frames(sp: Space) -> Res<W> {
-    let d = sp.newdict()?;
-    if let Some(f) = sp.frame(0)? {
-        sp.dict_set(d, sp.newint(sp.thread().ident as i64), f)?;
-    }
-    Ok(d)
 }
 /// Ends the program with a status.
 #[interp_fn(sig = "(status=None, /)")]
@@ -92,9 +84,13 @@ fn setrecursionlimit(sp: Space, limit: i64) -> Res<()> {
             "cannot set the recursion limit to {limit} at the recursion depth {depth}: the limit is too low"
         ));
     }
-    th.recursion_limit = limit.min(i32::MAX as i64) as u32;
-    // SAFETY: the area has room for `most` frames and some for handlers.
-    th.frame_limit = unsafe { first.add(limit.min(most - 100) as usize) };
+    sp.each_thread(|th| {
+        // SAFETY: a thread's record, under the interpreter lock; each area has room for `most` frames and some for handlers.
+        unsafe {
+            (*th).recursion_limit = limit.min(i32::MAX as i64) as u32;
+            (*th).frame_limit = ((*th).gc.frames as *mut Frame).add(limit.min(most - 100) as usize);
+        }
+    });
     Ok(())
 }
 /// Sets the trace function.
@@ -123,7 +119,7 @@ fn getprofile(sp: Space) -> Res<W> {
 }
 /// The evaluator changes to its tracing form at the next call or back edge.
 fn ask_for_switch(sp: Space) {
-    sp.thread().gc.poll.fetch_or(super::ops::POLL_GIL, std::sync::atomic::Ordering::Relaxed);
+    sp.thread().gc.poll.fetch_or(taipan_abi::gc::POLL_TRACE, std::sync::atomic::Ordering::Relaxed);
 }
 /// The default encoding of str.
 #[interp_fn(sig = "()")]
@@ -158,16 +154,6 @@ fn getsizeof(sp: Space, w: W, w_default: Option<W>) -> Res<W> {
         }
         None => w_default.ok_or_else(|| raise!(sp, TYPE_ERROR, "Type {} doesn't define __sizeof__", sp.type_name(w))),
     }
-}
-/// Seconds a thread may run while others wait.
-#[interp_fn(sig = "()")]
-fn getswitchinterval(_sp: Space) -> Res<f64> {
-    Ok(0.005)
-}
-/// Sets it.
-#[interp_fn(sig = "(interval, /)")]
-fn setswitchinterval(sp: Space, seconds: f64) -> Res<()> {
-    if seconds > 0.0 { Ok(()) } else { Err(sp.value_error("switch interval must be strictly positive")) }
 }
 /// Raises an auditing event; nobody listens.
 #[interp_fn(raw, sig = "(event, /, *args)")]
@@ -235,11 +221,6 @@ fn set_asyncgen_hooks_(sp: Space, w_first: W, w_final: W) -> Res<()> {
 fn clear_type_cache(_sp: Space) -> Res<()> {
     Ok(())
 }
-/// Is Python shutting down?
-#[interp_fn(sig = "()")]
-fn is_finalizing(_sp: Space) -> Res<bool> {
-    Ok(false)
-}
 /// A setting of the host, or None.
 #[interp_fn(name = "_setting", sig = "(key, /)")]
 fn setting(sp: Space, key: Text) -> Res<W> {
@@ -294,7 +275,7 @@ mixed_module!(
         exc_info,
         getframe,
         getframemodulename,
-        current_frames,
+        sysfuncs::current_frames,
         exit,
         intern,
         is_interned,
@@ -309,8 +290,8 @@ mixed_module!(
         getfilesystemencodeerrors,
         getrefcount,
         getsizeof,
-        getswitchinterval,
-        setswitchinterval,
+        sysfuncs::getswitchinterval,
+        sysfuncs::setswitchinterval,
         audit,
         addaudithook,
         displayhook,
@@ -319,7 +300,13 @@ mixed_module!(
         get_asyncgen_hooks,
         set_asyncgen_hooks_,
         clear_type_cache,
-        is_finalizing,
+        sysfuncs::is_finalizing,
+        sysfuncs::current_exceptions,
+        sysfuncs::settrace_all,
+        sysfuncs::setprofile_all,
+        sysfuncs::close_threads,
+        sysfuncs::finalizable,
+        sysfuncs::run_finalizer,
         setting,
         builtin_names,
         structseq,

@@ -135,10 +135,22 @@ pub fn inplace(sp: Space, op: BinOp, a: W, b: W) -> Res<W> {
                 return Ok(r);
             }
         }
-        let r = binary_slots(sp, a, b, |s| s.binary[op as usize])?;
-        if r != W::NOT_IMPLEMENTED {
-            return Ok(r);
-        }
+    }
+    after_inplace_slot(sp, op, a, b)
+}
+/// a op= b when `__iop__` has answered NotImplemented.
+pub fn after_inplace_slot(sp: Space, op: BinOp, a: W, b: W) -> Res<W> {
+    let r = binary_slots(sp, a, b, |s| s.binary[op as usize])?;
+    if r != W::NOT_IMPLEMENTED { Ok(r) } else { after_binary_slots(sp, op, true, a, b) }
+}
+/// a op b or a op= b when the numbers' slots of both sides have answered NotImplemented.
+pub fn after_binary_slots(sp: Space, op: BinOp, inplace: bool, a: W, b: W) -> Res<W> {
+    if !inplace {
+        return binop_rest(sp, op, a, b);
+    }
+    let s = slots_of(sp, a);
+    // SAFETY (both calls): slots of the operand's class.
+    unsafe {
         if op == BinOp::Add
             && let Some(f) = s.inplace_concat
         {
@@ -231,6 +243,10 @@ pub fn compare(sp: Space, a: W, b: W, op: u32) -> Res<W> {
             }
         }
     }
+    compare_default(sp, a, b, op)
+}
+/// a op b when neither side knows: identity, or an error.
+pub fn compare_default(sp: Space, a: W, b: W, op: u32) -> Res<W> {
     match op {
         2 => Ok(W::bool(sp.is_(a, b))),
         3 => Ok(W::bool(!sp.is_(a, b))),

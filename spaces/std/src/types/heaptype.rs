@@ -286,9 +286,9 @@ fn build(sp: Space, w_meta: W, w_name: W, w_bases: W, w_base: W, w_ns: W) -> Res
     setfield!(sp, w, WType, w_dict, w_dict);
     let b = wt(w_base);
     t.flags = tflags::HEAP | tflags::BASETYPE;
-    for c in bases {
-        t.flags |= wt(*c).flags & (tflags::SEQUENCE | tflags::MAPPING);
-    }
+    // How `match` sees instances: as the first base says that says something.
+    let kinds = bases.iter().map(|c| wt(*c).flags & (tflags::SEQUENCE | tflags::MAPPING));
+    t.flags |= kinds.into_iter().find(|f| *f != 0).unwrap_or(0);
     t.flags |= b.flags & (tflags::DICT | tflags::WEAKREF | tflags::TYPE_SUBCLASS | tflags::EXC_SUBCLASS);
     if decl.add_dict {
         t.flags |= tflags::DICT
@@ -612,7 +612,7 @@ pub fn set_bases(sp: Space, w: W, value: W) -> Res<()> {
         create::add_subclass(sp, *b, w)?
     }
     refill(sp, w);
-    sp.thread().epoch = sp.thread().epoch.wrapping_add(1);
+    sp.next_epoch();
     Ok(())
 }
 /// A class and the bases that its layout comes from: not yet what the MRO says while `mro()` runs.

@@ -117,7 +117,7 @@ pub fn modified(sp: Space, w_type: W) {
     if wt(w_type).version == 0 {
         return;
     }
-    sp.thread().epoch = sp.thread().epoch.wrapping_add(1);
+    sp.next_epoch();
     forget(sp, w_type);
 }
 fn forget(sp: Space, w_type: W) {

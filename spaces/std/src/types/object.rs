@@ -269,9 +269,7 @@ fn reduce(sp: Space, w: W, protocol: i64) -> Res<W> {
             ));
         }
         (w_args, w_kwargs) = (items[0], items[1]);
-        for (which, w, tid, what) in
-            [("first", w_args, TID_TUPLE, "tuple"), ("second", w_kwargs, TID_DICT, "dict")]
-        {
+        for (which, w, tid, what) in [("first", w_args, TID_TUPLE, "tuple"), ("second", w_kwargs, TID_DICT, "dict")] {
             if sp.layout(w) != tid {
                 return Err(raise!(
                     sp,

@@ -141,7 +141,7 @@ pub fn repr(sp: Space, w: W) -> Res<W> {
 pub fn str(sp: Space, w: W) -> Res<W> {
     must(sp, w, name!(sp, "__str__"), &[])
 }
-/// The result of `__hash__` as a hash: any int, reduced.
+/// The result of `__hash__` as a hash: any int; one too large is reduced.
 #[slot]
 pub fn hash(sp: Space, w: W) -> Res<i64> {
     let w_name = name!(sp, "__hash__");
@@ -249,7 +249,7 @@ pub fn getattr(sp: Space, w: W, w_name: W) -> Res<W> {
     }
 }
 /// The built-in lookup that a class with `__getattr__` inherits.
-fn native_getattr_opt(sp: Space, w: W, w_type: W, w_name: W) -> Res<Option<W>> {
+pub fn native_getattr_opt(sp: Space, w: W, w_type: W, w_name: W) -> Res<Option<W>> {
     // SAFETY: a live word.
     let f = match lookup(sp, w_type, name!(sp, "__getattribute__")) {
         // SAFETY: the tid says which struct it is.
@@ -387,6 +387,16 @@ pub fn getbuffer(sp: Space, w: W, flags: u32, view: *mut BufferView) -> Res<()> 
 }
 /// `__release_buffer__` is not called: the view was taken from the memoryview that `__buffer__` returned and is released there.
 pub unsafe extern "C-unwind" fn releasebuffer(_: *mut Thread, _: W, _: *mut BufferView) {}
+/// Reports the pending exception: what raised it while doing what.
+pub fn ignored(sp: Space, doing: &str, w: W) {
+    let w_exc = sp.take_exc();
+    let text = sp.repr_string(w).unwrap_or_else(|Raised| {
+        sp.take_exc();
+        format!("<{} object>", sp.type_name(w))
+    });
+    sp.thread().exc = w_exc;
+    crate::exc::ops::report_unraisable(sp, &format!("Exception ignored while {doing} {text}"), W::NONE);
+}
 /// Runs `__del__`; what it raises is reported and dropped.
 pub unsafe extern "C-unwind" fn del(th: *mut Thread, w: W) {
     let sp = Space::new(th);
@@ -395,11 +405,7 @@ pub unsafe extern "C-unwind" fn del(th: *mut Thread, w: W) {
     match special(sp, w, w_name) {
         Ok(Some(m)) => {
             if call_bound(sp, m, &[]).is_err() {
-                let w_exc = sp.take_exc();
-                let text = sp.repr_string(m.0).map(|f| format!("Exception ignored while calling deallocator {f}"));
-                let w_text = text.and_then(|t| sp.newstr(&t)).unwrap_or(W::NONE);
-                sp.thread().exc = w_exc;
-                crate::exc::ops::report_unraisable(sp, w_text, W::NONE);
+                ignored(sp, "calling deallocator", m.0);
             }
         }
         Ok(None) => {}

@@ -231,7 +231,7 @@ fn set_abstract(sp: Space, w: W, value: W) -> Res<()> {
         if on { wt(w).flags |= tflags::ABSTRACT } else { wt(w).flags &= !tflags::ABSTRACT }
     }
     // Compiled code may have taken the instantiation for granted.
-    sp.thread().epoch = sp.thread().epoch.wrapping_add(1);
+    sp.next_epoch();
     lookup::modified(sp, w);
     Ok(())
 }
@@ -448,6 +448,9 @@ fn instance_dict_set(sp: Space, w: W, value: W) -> Res<()> {
         let t = if is_type(sp, w) { "type" } else { "module" };
         return Err(raise!(sp, ATTRIBUTE_ERROR, "attribute '__dict__' of '{t}' objects is not writable"));
     }
+    set_instance_dict(sp, w, value)
+}
+fn set_instance_dict(sp: Space, w: W, value: W) -> Res<()> {
     if !shapes::has_dict(row(sp, w), w) {
         return Err(attrs::no_attribute(sp, w, name!(sp, "__dict__")));
     }
@@ -464,6 +467,15 @@ pub static DICT_GETSET: GetSetSpec = GetSetSpec {
     set: Some(instance_dict_set),
     doc: Str::new("dictionary for instance variables"),
 };
+#[slot]
+fn fixed_dict_set(sp: Space, w: W, v: W) -> Res<()> {
+    if v.is_null() {
+        return Err(sp.type_error("cannot delete __dict__"));
+    }
+    set_instance_dict(sp, w, v)
+}
+/// That of a built-in class: the dict may be replaced, not deleted.
+pub static BUILTIN_DICT_GETSET: GetSetSpec = GetSetSpec { set: Some(fixed_dict_set), ..DICT_GETSET };
 #[slot]
 fn weakref_get(sp: Space, w: W) -> Res<W> {
     if row(sp, w).flags & tf::WEAKREFABLE == 0 {

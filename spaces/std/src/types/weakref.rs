@@ -145,7 +145,7 @@ pub fn died(sp: Space, w: W) {
     if !f.is_null() {
         let saved = sp.take_exc();
         if sp.call(f, &[w]).is_err() {
-            let _ = sp.write_unraisable(f);
+            super::slotgeneric::ignored(sp, "calling weakref callback", f);
         }
         sp.thread().exc = saved;
     }

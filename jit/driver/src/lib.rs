@@ -1,0 +1,11 @@
+//! The part of a JIT plugin that is the same whatever runs the traces: which loops are hot, recording them, leaving compiled code and
+//! putting the interpreter's frames back, bridges, giving up.
+//!
+//! All of it runs under the interpreter lock. At most one recording is under way in the process.
+
+mod deopt;
+mod driver;
+mod recorder;
+
+pub use driver::{Driver, Options, Stats};
+pub use recorder::Recorder;

@@ -167,7 +167,7 @@ fn ba_len(_sp: Space, w: W) -> Res<i64> {
 }
 #[slot]
 fn ba_contains(sp: Space, w: W, w_x: W) -> Res<bool> {
-    common::contains(sp, data(w), w_x)
+    common::contains(sp, &pinned(sp, w)?, w_x)
 }
 #[slot]
 fn ba_iter(sp: Space, w: W) -> Res<W> {
@@ -292,7 +292,7 @@ fn set_slice(sp: Space, w: W, w_slice: W, w_value: W) -> Res<()> {
         let lo = ix.start as usize;
         return splice(sp, w, lo, lo.max(ix.stop.max(0) as usize), &new);
     }
-    if w_value.is_null() {
+    if w_value.is_null() || new.is_empty() {
         if ix.count == 0 {
             return Ok(());
         }
@@ -305,9 +305,6 @@ fn set_slice(sp: Space, w: W, w_slice: W, w_value: W) -> Res<()> {
         return splice(sp, w, 0, len, &kept);
     }
     if new.len() != ix.count {
-        if new.is_empty() && ix.step == -1 && ix.count == 0 {
-            return Ok(());
-        }
         let (n, m) = (new.len(), ix.count);
         return Err(raise!(sp, VALUE_ERROR, "attempt to assign bytes of size {n} to extended slice of size {m}"));
     }

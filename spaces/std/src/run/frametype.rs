@@ -355,17 +355,17 @@ fn set_tb_next(sp: Space, w: W, v: W) -> Res<()> {
     Ok(())
 }
 #[slot]
-fn tb_lasti(_sp: Space, w: W) -> Res<W> {
+fn tb_lasti(sp: Space, w: W) -> Res<W> {
     // As in CPython's tools, two units a code word: `co_positions()[tb_lasti // 2]`.
     let t = tb(w);
     let entry = code::entry_words(code::get(fr(t.w_frame).w_code)) as i64;
-    Ok(W::int(t.lasti as i64 + entry * 2))
+    Ok(sp.newint((t.lasti as i64).wrapping_add(entry * 2)))
 }
 #[slot]
 fn tb_lineno(sp: Space, w: W) -> Res<W> {
     let t = tb(w);
     if t.lineno < 0 {
-        t.lineno = code::line(sp, fr(t.w_frame).w_code, t.lasti as usize / 2);
+        t.lineno = code::line(sp, fr(t.w_frame).w_code, (t.lasti as i64).max(0) as usize / 2);
     }
     Ok(if t.lineno > 0 { W::int(t.lineno) } else { W::NONE })
 }
@@ -406,7 +406,8 @@ fn tb_new(sp: Space, _w_type: W, args: Args) -> Res<W> {
         t.w_next = if v[0].is_none() { W::NULL } else { v[0] };
         t.w_frame = v[1];
         let entry = code::entry_words(code::get(fr(v[1]).w_code)) as i64;
-        t.lasti = (lasti - entry * 2).max(0) as u64;
+        // Below the entry for a number that no instruction has.
+        t.lasti = lasti.wrapping_sub(entry * 2) as u64;
         t.lineno = lineno;
         Ok(w)
     }

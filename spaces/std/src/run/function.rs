@@ -259,6 +259,12 @@ fn function_new(sp: Space, _w_type: W, args: Args) -> Res<W> {
         }
     }
     let [w_name, w_defaults, w_closure, w_kwdefaults] = extra;
+    if !w_defaults.is_none() && sp.tuple_opt(w_defaults).is_none() {
+        return Err(sp.type_error("arg 4 (defaults) must be None or tuple"));
+    }
+    if !w_kwdefaults.is_none() && sp.layout(w_kwdefaults) != taipan_abi::word::TID_DICT {
+        return Err(sp.type_error("arg 6 (kwdefaults) must be None or dict"));
+    }
     let nfree = code::get(w_code).nfree as usize;
     let nclosure = if w_closure.is_none() { 0 } else { sp.tuple_opt(w_closure).map_or(0, <[W]>::len) };
     if w_closure.is_none() && nfree > 0 {

@@ -34,6 +34,9 @@ fn tp_new(sp: Space, w_owner: W, args: Args) -> Res<W> {
         let t = tp_name(sp, w_type);
         return Err(raise!(sp, TYPE_ERROR, "{owner}.__new__({t}): {t} is not a subtype of {owner}"));
     }
+    if wt(w_type).flags & tflags::DISALLOW_INSTANTIATION != 0 {
+        return Err(raise!(sp, TYPE_ERROR, "cannot create '{}' instances", tp_name(sp, w_type)));
+    }
     // The nearest built-in base must be the one that allocates.
     let mut c = w_type;
     while !c.is_null() && wt(c).flags & tflags::HEAP != 0 {

@@ -172,7 +172,12 @@ pub struct Unit {
     pub calls: Vec<Call>,
     pub exits: Vec<Exit>,
     /// Where the peeled loop's body begins: the Params from there on are its phis. 0 = there is none.
+    ///
+    /// The body is closed: it uses no value made before it but constants. What does not change in the loop is a Param too, whose argument
+    /// at the end is the Param itself, so that a bridge can enter the body from anywhere.
     pub body: u32,
+    /// The values of the body's Params when it is first reached, from above: as many as `End::Loop` has arguments.
+    pub enter: Vec<Ref>,
     pub end: End,
 }
 

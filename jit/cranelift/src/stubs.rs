@@ -23,9 +23,9 @@ pub struct Stubs {
     pub enter: Enter,
     /// Target of an exit without a bridge: answers the cell.
     pub leave: usize,
-    /// `fn(thread, run, bytes, tid)`, preserves all; the object is in `Run::fresh`.
+    /// `fn(thread, base, run, bytes << 32 | tid)`, preserves all; the object is in `Run::fresh`.
     pub alloc: usize,
-    /// `fn(thread, object, slot)`, preserves all.
+    /// `fn(thread, base, run, object, slot)`, preserves all.
     pub barrier: usize,
     _pieces: Vec<Piece>,
 }
@@ -35,7 +35,7 @@ pub fn unit_signature() -> Signature {
     signature(CallConv::Tail, 4, true)
 }
 
-/// The convention of slow paths.
+/// The convention of slow paths. They begin with a unit's own arguments, which then can stay in the registers that they came in.
 pub fn slow_signature(args: usize) -> Signature {
     signature(CallConv::PreserveAll, args, false)
 }
@@ -79,16 +79,18 @@ impl Stubs {
         let leave = make(unit_signature(), &|b, args| {
             b.ins().return_(&[args[3]]);
         })?;
-        let slow = |f: usize| {
-            move |b: &mut FunctionBuilder, args: Vec<Value>| {
-                let sig = b.import_signature(signature(c, args.len(), false));
-                let f = b.ins().iconst(I64, f as i64);
-                b.ins().call_indirect(sig, f, &args);
-                b.ins().return_(&[]);
-            }
+        let slow = |b: &mut FunctionBuilder, f: usize, args: &[Value]| {
+            let sig = b.import_signature(signature(c, args.len(), false));
+            let f = b.ins().iconst(I64, f as i64);
+            b.ins().call_indirect(sig, f, args);
+            b.ins().return_(&[]);
         };
-        let alloc = make(slow_signature(4), &slow(alloc_slow as *const () as usize))?;
-        let barrier = make(slow_signature(3), &slow(barrier_slow as *const () as usize))?;
+        let alloc = make(slow_signature(4), &|b, args| {
+            slow(b, alloc_slow as *const () as usize, &[args[0], args[2], args[3]])
+        })?;
+        let barrier = make(slow_signature(5), &|b, args| {
+            slow(b, barrier_slow as *const () as usize, &[args[0], args[3], args[4]])
+        })?;
         // SAFETY: the function was compiled with this signature.
         let enter = unsafe { std::mem::transmute::<usize, Enter>(enter) };
         Ok(Stubs { enter, leave, alloc, barrier, _pieces: pieces })
@@ -97,7 +99,8 @@ impl Stubs {
 
 /// `mode::alloc` where the bump interval is used up. There is no NULL in a trace: an instruction in the middle of a bytecode cannot be
 /// left, so memory that a full collection does not bring either ends the process.
-unsafe extern "C-unwind" fn alloc_slow(th: *mut Thread, run: *mut Run, bytes: usize, tid: u32) {
+unsafe extern "C-unwind" fn alloc_slow(th: *mut Thread, run: *mut Run, what: u64) {
+    let (bytes, tid) = ((what >> 32) as usize, what as u32);
     let gc = &*(*th).gcvt;
     let t = th as *mut GcThread;
     let mut p = (gc.alloc_slow)(t, bytes, tid);

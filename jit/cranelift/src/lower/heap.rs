@@ -111,7 +111,7 @@ impl<'a> Lower<'a, '_> {
             self.b.ins().jump(next, &[]);
             self.b.switch_to_block(call);
         }
-        self.slow_call(self.plan.stubs.barrier, &[self.th, o, slot]);
+        self.slow_call(self.plan.stubs.barrier, &[o, slot]);
         self.b.ins().jump(next, &[]);
         self.b.switch_to_block(next);
     }
@@ -141,9 +141,8 @@ impl<'a> Lower<'a, '_> {
             self.b.ins().jump(slow, &[]);
         }
         self.b.switch_to_block(slow);
-        let n = self.b.ins().iconst(I64, bytes as i64);
-        let t = self.b.ins().iconst(I64, tid as i64);
-        self.slow_call(self.plan.stubs.alloc, &[self.th, self.run, n, t]);
+        let what = self.b.ins().iconst(I64, ((bytes as u64) << 32 | tid as u64) as i64);
+        self.slow_call(self.plan.stubs.alloc, &[what]);
         let p = self.b.ins().load(I64, MEM, self.run, offset_of!(Run, fresh) as i32);
         self.b.ins().jump(next, &[BlockArg::Value(p)]);
         self.b.switch_to_block(next);

@@ -515,6 +515,7 @@ impl<'a> Lower<'a, '_> {
                     None => self.b.ins().f64const(f64::from_bits(*bits)),
                 },
                 Kind::B => self.b.ins().iconst(I8, (*bits != 0) as i64),
+                Kind::P if *bits == 0 => self.th,
                 _ => self.b.ins().iconst(I64, *bits as i64),
             });
         }
@@ -585,11 +586,14 @@ impl<'a> Lower<'a, '_> {
         *self.sig_unit.get_or_insert_with(|| self.b.import_signature(unit_signature()))
     }
 
+    /// Calls a slow path, from a cold block.
     fn slow_call(&mut self, address: usize, args: &[Value]) {
-        let slot = if args.len() == 4 { &mut self.sig_alloc } else { &mut self.sig_barrier };
-        let sig = *slot.get_or_insert_with(|| self.b.import_signature(slow_signature(args.len())));
+        let mut all = vec![self.th, self.base, self.run];
+        all.extend(args);
+        let known = if args.len() == 1 { &mut self.sig_alloc } else { &mut self.sig_barrier };
+        let sig = *known.get_or_insert_with(|| self.b.import_signature(slow_signature(all.len())));
         let callee = self.b.ins().iconst(I64, address as i64);
-        self.b.ins().call_indirect(sig, callee, args);
+        self.b.ins().call_indirect(sig, callee, &all);
     }
 
     /// The unit that hangs on an exit in this function.

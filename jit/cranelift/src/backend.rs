@@ -275,16 +275,16 @@ impl Backend for Cranelift {
         self.entries.retain(|_, e| e.code.load(Relaxed) != 0 || Rc::strong_count(e) > 1);
     }
 
-    unsafe fn run(&mut self, number: u32, th: *mut Thread, base: *mut W, values: &mut Vec<u64>) -> Left {
-        let code = self.address(number);
+    unsafe fn run(me: *mut Self, number: u32, th: *mut Thread, base: *mut W, values: &mut Vec<u64>) -> Left {
+        let code = (*me).address(number);
         assert!(code != 0, "unit {number} has no code");
-        let enter = self.stubs.enter;
-        let active: *const AtomicU32 = &*self.active;
+        let enter = (*me).stubs.enter;
+        let active: *const AtomicU32 = &*(*me).active;
         let mut run: MaybeUninit<Run> = MaybeUninit::uninit();
         let run = run.as_mut_ptr();
         (*run).frame = (*th).gc.frame_top as *mut Frame;
         (*run).fresh = 0;
-        // From here to the end nothing of `self` is used: what the unit calls may use the backend.
+        // From here to the end no reference to the backend is held: what the unit calls may use the backend.
         (*active).fetch_add(1, Relaxed);
         let cell = enter(code, th, base, run, ENTER_START as u64);
         (*active).fetch_sub(1, Relaxed);

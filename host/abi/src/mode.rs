@@ -20,6 +20,9 @@ pub mod kind {
     pub const F: u8 = 2;
     pub const B: u8 = 3;
     pub const P: u8 = 4;
+    /// Of fields only: 32 and 8 bits, read as an I without sign.
+    pub const U32: u8 = 5;
+    pub const U8: u8 = 6;
 }
 
 /// A field of an object; its address is its alias class.
@@ -31,8 +34,26 @@ pub struct FieldDesc {
     pub kind: u8,
     /// `fd::*`
     pub flags: u8,
+    /// Fields of the same number are one field, whoever describes them (`alias::*`); 0 = this description's address is its identity.
+    pub alias: u16,
     /// For traces.
     pub name: Str,
+}
+/// Numbers of fields that more than one library describes.
+pub mod alias {
+    #![allow(missing_docs)]
+    pub const TID: u16 = 1;
+    pub const CELL: u16 = 2;
+    pub const FLOAT: u16 = 3;
+    /// Words of an object at byte offset 8 * n: OBJECT + n.
+    pub const OBJECT: u16 = 0x100;
+    /// Words of a thread, likewise.
+    pub const THREAD: u16 = 0x1000;
+}
+impl std::fmt::Debug for FieldDesc {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name.get())
+    }
 }
 /// `FieldDesc::flags`
 pub mod fd {
@@ -53,6 +74,11 @@ pub struct CallDesc {
     pub effects: u32,
     /// Fields written, if effects says WRITES_LISTED.
     pub writes: Slice<&'static FieldDesc>,
+}
+impl std::fmt::Debug for CallDesc {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name.get())
+    }
 }
 /// Effects of a call.
 pub mod effects {
@@ -136,6 +162,8 @@ pub struct RecVt {
     pub at_cont: unsafe extern "C" fn(*mut Rec, k: u32, ip: *const u32, sp: *mut W),
     /// A back edge; true = stop recording.
     pub back_edge: unsafe extern "C" fn(*mut Rec, code: *mut Code, target: *const u32, sp: *mut W) -> bool,
+    /// Something cannot be recorded: the recording ends at the next bytecode and is thrown away.
+    pub give_up: unsafe extern "C" fn(*mut Rec, why: *const u8, len: usize),
     /// The trace relies on what this epoch-like cell says now.
     pub depend: unsafe extern "C" fn(*mut Rec, cell: *const u32),
 }
@@ -149,6 +177,9 @@ macro_rules! primitives {
         pub enum Prim { $($code,)* }
         /// Names of the primitives by number.
         pub static PRIM_NAMES: &[&str] = &[$(stringify!($name),)*];
+
+        /// Kinds of operands and result by number.
+        pub static PRIM_SIGNATURES: &[(&[u8], u8)] = &[$((&[$(kind_of!($ty)),+], kind_of!($ret)),)*];
 
         /// The way interp-level code is run: [`Exec`] or [`Record`].
         pub trait Mode: Copy {
@@ -205,6 +236,12 @@ macro_rules! primitives {
             unsafe fn call2(self, d: &'static CallDesc, f: unsafe extern "C-unwind" fn(*mut Thread, W, W) -> W, a: Self::W, b: Self::W, k: u32) -> Self::W;
             /// Three operands.
             unsafe fn call3(self, d: &'static CallDesc, f: unsafe extern "C-unwind" fn(*mut Thread, W, W, W) -> W, a: Self::W, b: Self::W, c: Self::W, k: u32) -> Self::W;
+            /// A residual call of any number of operands that has been made already: `f` is `extern "C-unwind" fn(*mut Thread, W..) -> W`.
+            unsafe fn made(self, d: &'static CallDesc, f: *const (), args: &[Self::W], result: W, k: u32) -> Self::W;
+            /// Gives an object another row.
+            unsafe fn set_tid(self, w: Self::W, tid: u32);
+            /// The class epoch is what it is now.
+            unsafe fn same_epoch(self);
             /// Has a residual call raised?
             fn raised(self, w: Self::W) -> bool;
             /// The thread.
@@ -213,6 +250,10 @@ macro_rules! primitives {
             unsafe fn at(self, ip: *const u32, sp: *mut W) -> bool;
             /// A continuation begins.
             unsafe fn at_cont(self, k: u32, ip: *const u32, sp: *mut W);
+            /// A back edge to `target`; true = stop recording here.
+            unsafe fn back_edge(self, code: *mut Code, target: *const u32, sp: *mut W) -> bool;
+            /// What follows cannot be recorded: it is only executed.
+            fn give_up(self, why: &'static str);
         }
 
         /// Plain execution.
@@ -233,6 +274,19 @@ macro_rules! primitives {
             $(#[inline(always)] fn $name(self, $($a: raw!($ty)),+) -> raw!($ret) $body)*
             exec_rest!();
         }
+        /// Runs a primitive on bits (of kind B: 0 or 1), by the very source that [`Exec`] runs. Unary ones do not look at `b`. The caller
+        /// has seen to what the primitive asks of its operands (a divisor that is not 0).
+        pub fn exec_prim(p: Prim, a: u64, b: u64) -> u64 {
+            let m = Exec(std::ptr::null_mut());
+            match p {
+                $(Prim::$code => {
+                    let mut operands = [a, b].into_iter();
+                    $(let $a = <raw!($ty) as Bits>::of(operands.next().unwrap_or(0));)+
+                    m.$name($($a),+).bits()
+                })*
+            }
+        }
+
         impl Mode for Record {
             type W = V<W>;
             type I = V<i64>;
@@ -251,6 +305,52 @@ macro_rules! primitives {
         }
     };
 }
+/// Values as the 64 bits by which traces carry them.
+trait Bits {
+    fn of(bits: u64) -> Self;
+    fn bits(self) -> u64;
+}
+impl Bits for W {
+    #[inline(always)]
+    fn of(bits: u64) -> W {
+        W(bits)
+    }
+    #[inline(always)]
+    fn bits(self) -> u64 {
+        self.0
+    }
+}
+impl Bits for i64 {
+    #[inline(always)]
+    fn of(bits: u64) -> i64 {
+        bits as i64
+    }
+    #[inline(always)]
+    fn bits(self) -> u64 {
+        self as u64
+    }
+}
+impl Bits for f64 {
+    #[inline(always)]
+    fn of(bits: u64) -> f64 {
+        f64::from_bits(bits)
+    }
+    #[inline(always)]
+    fn bits(self) -> u64 {
+        self.to_bits()
+    }
+}
+impl Bits for bool {
+    #[inline(always)]
+    fn of(bits: u64) -> bool {
+        bits != 0
+    }
+    #[inline(always)]
+    fn bits(self) -> u64 {
+        self as u64
+    }
+}
+
 macro_rules! raw {
     (W) => {
         W
@@ -390,6 +490,16 @@ macro_rules! exec_rest {
             f(self.0, a, b, c)
         }
         #[inline(always)]
+        unsafe fn made(self, _: &'static CallDesc, _: *const (), _: &[W], result: W, _: u32) -> W {
+            result
+        }
+        #[inline(always)]
+        unsafe fn set_tid(self, w: W, tid: u32) {
+            w.header().tid = tid
+        }
+        #[inline(always)]
+        unsafe fn same_epoch(self) {}
+        #[inline(always)]
         fn raised(self, w: W) -> bool {
             w.is_null()
         }
@@ -403,6 +513,12 @@ macro_rules! exec_rest {
         }
         #[inline(always)]
         unsafe fn at_cont(self, _: u32, _: *const u32, _: *mut W) {}
+        #[inline(always)]
+        unsafe fn back_edge(self, _: *mut Code, _: *const u32, _: *mut W) -> bool {
+            false
+        }
+        #[inline(always)]
+        fn give_up(self, _: &'static str) {}
     };
 }
 
@@ -511,6 +627,23 @@ macro_rules! record_rest {
             let v = f(self.th(), a.v, b.v, c.v);
             self.residual(d, f as *const (), &[a.id, b.id, c.id], v, k)
         }
+        unsafe fn made(self, d: &'static CallDesc, f: *const (), args: &[V<W>], result: W, k: u32) -> V<W> {
+            let mut ids = [0; 8];
+            for (id, a) in ids.iter_mut().zip(args) {
+                *id = a.id;
+            }
+            self.residual(d, f, &ids[..args.len().min(8)], result, k)
+        }
+        unsafe fn set_tid(self, w: V<W>, tid: u32) {
+            let id = self.konst(kind::I, tid as u64);
+            (self.vt().setf)(self.0, w.id, &TID_FIELD, 0, id);
+            w.v.header().tid = tid
+        }
+        unsafe fn same_epoch(self) {
+            let th = self.konst(kind::P, self.th() as u64);
+            let id = (self.vt().getf)(self.0, th, &EPOCH_FIELD, 0);
+            (self.vt().guard_value)(self.0, kind::I, id, (*self.th()).epoch as u64);
+        }
         // The recorder has guarded the outcome when it recorded the call.
         fn raised(self, w: V<W>) -> bool {
             w.v.is_null()
@@ -523,6 +656,12 @@ macro_rules! record_rest {
         }
         unsafe fn at_cont(self, k: u32, ip: *const u32, sp: *mut W) {
             (self.vt().at_cont)(self.0, k, ip, sp)
+        }
+        unsafe fn back_edge(self, code: *mut Code, target: *const u32, sp: *mut W) -> bool {
+            (self.vt().back_edge)(self.0, code, target, sp)
+        }
+        fn give_up(self, why: &'static str) {
+            unsafe { (self.vt().give_up)(self.0, why.as_ptr(), why.len()) }
         }
     };
 }
@@ -537,14 +676,47 @@ impl Record {
         unsafe { (self.vt().konst)(self.0, kind, bits) }
     }
     unsafe fn residual(self, d: &'static CallDesc, f: *const (), ids: &[u32], v: W, k: u32) -> V<W> {
-        let kinds = [kind::W; 4];
+        let kinds = [kind::W; 8];
         let id =
             (self.vt().call)(self.0, d, f, ids.as_ptr(), kinds.as_ptr(), ids.len() as u32, kind::W, k, v.is_null());
         V { v, id }
     }
 }
 
-static TID_FIELD: FieldDesc = FieldDesc { off: 0, kind: kind::I, flags: fd::IMMUTABLE, name: Str::new("tid") };
+/// `Thread::epoch`.
+pub static EPOCH_FIELD: FieldDesc = FieldDesc {
+    off: std::mem::offset_of!(Thread, epoch) as u32,
+    kind: kind::U32,
+    flags: 0,
+    alias: alias::THREAD,
+    name: Str::new("epoch"),
+};
+/// `Thread::forced`.
+pub static FORCED_FIELD: FieldDesc = FieldDesc {
+    off: std::mem::offset_of!(Thread, forced) as u32,
+    kind: kind::U32,
+    flags: 0,
+    alias: alias::THREAD + 1,
+    name: Str::new("forced"),
+};
+/// Words of objects by their number (word 0 is the header), for attributes and other fields known by place only.
+pub static OBJECT_FIELDS: [FieldDesc; 64] = {
+    let mut all =
+        [const { FieldDesc { off: 0, kind: kind::W, flags: fd::GCREF, alias: 0, name: Str::new("word") } }; 64];
+    let mut i = 0;
+    while i < 64 {
+        all[i].off = 8 * i as u32;
+        all[i].alias = alias::OBJECT + i as u16;
+        i += 1;
+    }
+    all
+};
+/// The double of a float object.
+pub static FLOAT_FIELD: FieldDesc =
+    FieldDesc { off: 8, kind: kind::F, flags: fd::IMMUTABLE, alias: alias::FLOAT, name: Str::new("float.value") };
+/// `Header::tid`. Not immutable: an object that receives a new attribute changes its row.
+pub static TID_FIELD: FieldDesc =
+    FieldDesc { off: 0, kind: kind::U32, flags: 0, alias: alias::TID, name: Str::new("tid") };
 
 #[inline(always)]
 unsafe fn place<T>(obj: W, fd: &'static FieldDesc, index: i64) -> *mut T {

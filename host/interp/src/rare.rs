@@ -6,10 +6,79 @@ use crate::rare_exc;
 use crate::rare_match;
 use crate::space::ObjSpace;
 use taipan_abi::known;
-use taipan_abi::opcode::{Intrinsic1, Intrinsic2, Op};
+use taipan_abi::opcode::{Intrinsic1, Intrinsic2, Op, co};
 use taipan_abi::thread::{Code, Frame};
 use taipan_abi::word::{TID_COROUTINE, TID_DICT, TID_FUNCTION, TID_GENERATOR, TID_STR, W};
 use taipan_plugin_api::{Raised, Res, Space, name, raise, setfield};
+
+/// The instructions that `execute` runs, as a pattern: so the evaluator's match is exhaustive and its jump needs no range check.
+macro_rules! rare_ops {
+    () => {
+        Op::INVALID
+            | Op::LOAD_COMMON_CONSTANT
+            | Op::DELETE_DEREF
+            | Op::MAKE_CELL
+            | Op::LOAD_FROM_DICT_OR_DEREF
+            | Op::LOAD_NAME
+            | Op::STORE_NAME
+            | Op::DELETE_NAME
+            | Op::STORE_GLOBAL
+            | Op::DELETE_GLOBAL
+            | Op::LOAD_FROM_DICT_OR_GLOBALS
+            | Op::LOAD_LOCALS
+            | Op::LOAD_BUILD_CLASS
+            | Op::DELETE_ATTR
+            | Op::LOAD_SUPER_ATTR
+            | Op::LOAD_SPECIAL
+            | Op::UNARY_NEGATIVE
+            | Op::UNARY_POSITIVE
+            | Op::UNARY_INVERT
+            | Op::DELETE_SUBSCR
+            | Op::BINARY_SLICE
+            | Op::STORE_SLICE
+            | Op::BUILD_SLICE
+            | Op::GET_LEN
+            | Op::UNPACK_EX
+            | Op::CALL_FUNCTION_EX
+            | Op::MAKE_FUNCTION
+            | Op::SET_FUNCTION_ATTRIBUTE
+            | Op::GET_YIELD_FROM_ITER
+            | Op::GET_AWAITABLE
+            | Op::GET_AITER
+            | Op::GET_ANEXT
+            | Op::END_ASYNC_FOR
+            | Op::CLEANUP_THROW
+            | Op::BUILD_SET
+            | Op::BUILD_MAP
+            | Op::BUILD_STRING
+            | Op::BUILD_TEMPLATE
+            | Op::BUILD_INTERPOLATION
+            | Op::LIST_EXTEND
+            | Op::SET_ADD
+            | Op::SET_UPDATE
+            | Op::MAP_ADD
+            | Op::DICT_UPDATE
+            | Op::DICT_MERGE
+            | Op::FORMAT_SIMPLE
+            | Op::FORMAT_WITH_SPEC
+            | Op::CONVERT_VALUE
+            | Op::IMPORT_NAME
+            | Op::IMPORT_FROM
+            | Op::RERAISE
+            | Op::RAISE_VARARGS
+            | Op::CHECK_EXC_MATCH
+            | Op::CHECK_EG_MATCH
+            | Op::WITH_EXCEPT_START
+            | Op::MATCH_MAPPING
+            | Op::MATCH_SEQUENCE
+            | Op::MATCH_KEYS
+            | Op::MATCH_CLASS
+            | Op::CALL_INTRINSIC_1
+            | Op::CALL_INTRINSIC_2
+            | Op::SETUP_ANNOTATIONS
+    };
+}
+pub(crate) use rare_ops;
 
 /// The operands of the running frame.
 pub(crate) struct Stack(pub *mut Frame);
@@ -64,8 +133,8 @@ unsafe fn instruction<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, op: Op, arg: 
             0 => sp.known(known::ASSERTION_ERROR),
             1 => sp.known(known::NOT_IMPLEMENTED_ERROR),
             2 => sp.known(known::TUPLE),
-            3 => sp.builtin(name!(sp, "all"))?,
-            4 => sp.builtin(name!(sp, "any"))?,
+            3 => sp.known(known::ALL),
+            4 => sp.known(known::ANY),
             5 => sp.known(known::LIST),
             _ => sp.known(known::SET),
         }),
@@ -356,7 +425,14 @@ unsafe fn instruction<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, op: Op, arg: 
 
 /// The mapping that names of this frame are stored in.
 unsafe fn locals_mapping(sp: Space, f: *mut Frame) -> Res<W> {
-    if (*f).w_locals.is_null() { Err(sp.raise(known::SYSTEM_ERROR, "no locals")) } else { Ok((*f).w_locals) }
+    if !(*f).w_locals.is_null() {
+        Ok((*f).w_locals)
+    } else if (*(*f).code).flags & co::OPTIMIZED == 0 {
+        // A function made of a module's code.
+        Ok((*f).w_globals)
+    } else {
+        Err(sp.raise(known::SYSTEM_ERROR, "no locals"))
+    }
 }
 
 /// mapping[key], None if it is not there; a dict without `__missing__` is not asked twice.

@@ -42,11 +42,7 @@ fn instantiate(sp: Space, w_class: W) -> Res<W> {
     let w = sp.call(w_class, &[])?;
     if !sp.isinstance(w, sp.known(known::BASE_EXCEPTION))? {
         let (c, t) = (sp.repr_string(w_class)?, sp.repr_string(sp.type_(w)?)?);
-        return Err(raise!(
-            sp,
-            TYPE_ERROR,
-            "calling {c} should have returned an instance of BaseException, not {t}"
-        ));
+        return Err(raise!(sp, TYPE_ERROR, "calling {c} should have returned an instance of BaseException, not {t}"));
     }
     Ok(w)
 }

@@ -24,6 +24,8 @@ pub unsafe fn unwind<const TRACE: bool>(sp: Space, mut reraised: bool) -> bool {
         debug_assert!(!(*th).exc.is_null());
         let at = last_instruction(f);
         let again = std::mem::take(&mut reraised);
+        // Where the exception came from: RERAISE knows the instruction that was left for its handler.
+        let origin = if again { reraise_origin(f, at).unwrap_or(at) } else { at };
         if !again {
             frames::add_traceback(sp, f, at);
             if TRACE {
@@ -33,7 +35,7 @@ pub unsafe fn unwind<const TRACE: bool>(sp: Space, mut reraised: bool) -> bool {
         if let Some(h) = handler(&*(*f).code, at as u32) {
             let mut s = (*f).base.add((*(*f).code).nlocalsplus as usize + (h[3] >> 1) as usize);
             if h[3] & 1 != 0 {
-                *s = W::int(at as i64);
+                *s = W::int(origin as i64);
                 s = s.add(1);
             }
             *s = std::mem::replace(&mut (*th).exc, W::NULL);
@@ -48,6 +50,7 @@ pub unsafe fn unwind<const TRACE: bool>(sp: Space, mut reraised: bool) -> bool {
         if TRACE {
             traced::unwound(sp, f);
         }
+        (*f).ip = (*(*f).code).code.add(origin + 1);
         if flags & fr::GENERATOR != 0 {
             generator::finished(sp, f);
         }
@@ -89,6 +92,18 @@ unsafe fn raised_at(f: *mut Frame, at: usize) {
 /// A saved frame.
 pub unsafe fn last_instruction(f: *const Frame) -> usize {
     ((*f).ip.offset_from((*(*f).code).code) as usize).saturating_sub(1)
+}
+
+/// The instruction whose index RERAISE has below its exception; the saved depth still counts the exception.
+unsafe fn reraise_origin(f: *const Frame, at: usize) -> Option<usize> {
+    let code = &*(*f).code;
+    let ins = *code.code.add(at);
+    let below = (ins >> 8) as usize;
+    if ins as u8 != Op::RERAISE as u8 || below == 0 {
+        return None;
+    }
+    let w = *(*f).sp.sub(below + 1);
+    (w.is_int() && (0..code.ncode as i64).contains(&w.untag())).then(|| w.untag() as usize)
 }
 
 /// The exception table's row for a word index.

@@ -3,6 +3,7 @@
 //! Building through here builds the host and all plugin libraries; a plain `cargo run` of one package would build only that package.
 
 mod app;
+mod bench;
 mod cpython;
 mod install;
 
@@ -16,6 +17,8 @@ cargo xtask test                  builds everything, then all tests
 cargo xtask app [--renew] [NAME]  the app-level tests under each profile; --renew takes the expected output from CPython (TAIPAN_CPYTHON)
 cargo xtask cpython [--lib DIR] [NAME ...]
                                   CPython's own test modules against tests/cpython/expected.txt
+cargo xtask bench [--check] [--seconds N] [--pyperformance DIR] [--cpython PROGRAM] [NAME ...]
+                                  start-up and steady state against CPython; --check: right results of pyperformance's programs
 cargo xtask install PREFIX        a relocatable tree: PREFIX/bin, PREFIX/lib/taipan
 ";
 
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         }
         Some("app") => build() && app::run(rest),
         Some("cpython") => build() && cpython::run(rest),
+        Some("bench") => build() && bench::run(rest),
         Some("install") => build() && install::run(rest),
         _ => {
             print!("{HELP}");

@@ -142,14 +142,6 @@ fn get_closure(_sp: Space, w: W) -> Res<W> {
     Ok(or_none(func(w).w_closure))
 }
 #[slot]
-fn get_globals(_sp: Space, w: W) -> Res<W> {
-    Ok(func(w).w_globals)
-}
-#[slot]
-fn get_builtins(_sp: Space, w: W) -> Res<W> {
-    Ok(func(w).w_builtins)
-}
-#[slot]
 fn get_dict(sp: Space, w: W) -> Res<W> {
     if func(w).w_dict.is_null() {
         let d = sp.newdict()?;
@@ -307,13 +299,12 @@ typespec!(
             getset!("__defaults__", get_defaults, set_defaults),
             getset!("__kwdefaults__", get_kwdefaults, set_kwdefaults),
             getset!("__closure__", get_closure),
-            getset!("__globals__", get_globals),
-            getset!("__builtins__", get_builtins),
             getset!("__dict__", get_dict, set_dict),
             getset!("__annotations__", get_annotations, set_annotations),
             getset!("__annotate__", get_annotate, set_annotate),
             getset!("__type_params__", get_type_params, set_type_params),
         ],
+        members: table![member!(WFunction, "__globals__", w_globals, Obj), member!(WFunction, "__builtins__", w_builtins, Obj)],
     }
 );
 

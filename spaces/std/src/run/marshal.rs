@@ -148,7 +148,7 @@ fn write(sp: Space, out: &mut Vec<u8>, w: W, form: Form, depth: u32) -> Res<()> 
                 {
                     out.extend_from_slice(&n.to_le_bytes());
                 }
-                write(sp, out, sp.getattr(w, name!(sp, "co_code"))?, form, depth + 1)?;
+                write(sp, out, super::code::words(sp, w)?, form, depth + 1)?;
                 for x in [
                     c.w_consts,
                     c.w_names,

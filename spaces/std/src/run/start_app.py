@@ -74,6 +74,8 @@ def _streams():
 def start():
     _cache_files_of_the_library()
     sys.path[:] = _strings('path.sys')
+    import zipimport
+    sys.path_hooks.insert(0, zipimport.zipimporter)
     import encodings
     import codecs
     _streams()
@@ -128,7 +130,13 @@ def _run(namespace):
         else:
             if _setting('run.skip_first_line') == '1':
                 source = b'\n' + source.partition(b'\n')[2]
-            code = compile(source, value, 'exec', dont_inherit=True)
+            try:
+                code = compile(source, value, 'exec', dont_inherit=True)
+            except SyntaxError as e:
+                # A program's message names its file.
+                if e.msg.startswith('Non-UTF-8 code'):
+                    e.msg = e.msg.replace(' on line ', f' in file {value} on line ', 1)
+                raise
         exec(code, namespace)
     elif mode == 'stdin':
         _first_path(first)
@@ -197,6 +205,19 @@ def _handle(exc):
     return 1
 
 
+def _flush_writers():
+    """What open files still hold goes to them; texts first, since they write to buffers."""
+    io = sys.modules.get('_io')
+    streams = [s for s in [ref() for ref in list(getattr(io, '_writers', ()))] if s is not None]
+    streams.sort(key=lambda s: not isinstance(s, io.TextIOWrapper))
+    for stream in streams:
+        try:
+            if not stream.closed:
+                stream.flush()
+        except BaseException:
+            pass
+
+
 def _flush(status):
     for stream in (sys.stdout, sys.stderr):
         if stream is None or getattr(stream, 'closed', False):
@@ -211,6 +232,7 @@ def _flush(status):
                     sys.unraisablehook(sys.UnraisableHookArgs((type(e), e, e.__traceback__, None, stream)))
             except BaseException:
                 pass
+    _flush_writers()
     return status
 
 

@@ -143,6 +143,8 @@ def breakpointhook(*args, **kws):
         module, attr = 'builtins', name
     import importlib
     try:
+        if not module or module.startswith('.'):
+            raise ImportError
         hook = getattr(importlib.import_module(module), attr)
     except (ImportError, AttributeError, ValueError):
         import warnings

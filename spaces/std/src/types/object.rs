@@ -266,6 +266,16 @@ fn reduce(sp: Space, w: W, protocol: i64) -> Res<W> {
             ));
         }
         (w_args, w_kwargs) = (items[0], items[1]);
+        for (which, w, tid, what) in [("first", w_args, TID_TUPLE, "tuple"), ("second", w_kwargs, TID_DICT, "dict")] {
+            if sp.layout(w) != tid {
+                return Err(raise!(
+                    sp,
+                    TYPE_ERROR,
+                    "{which} item of the tuple returned by __getnewargs_ex__ must be a {what}, not '{}'",
+                    tname(sp, w)
+                ));
+            }
+        }
     } else if let Some(m) = lookup::special(sp, w, name!(sp, "__getnewargs__"))? {
         w_args = lookup::call_bound(sp, m, &[])?;
         if sp.tuple_opt(w_args).is_none() {
@@ -362,7 +372,8 @@ fn set_class(sp: Space, w: W, value: W) -> Res<()> {
     if !(both_modules || heap(old) && heap(value)) {
         return Err(sp.type_error("__class__ assignment only supported for mutable types or ModuleType subclasses"));
     }
-    if !super::heaptype::same_layout(sp, old, value) {
+    let weak = |t: W| wt(t).flags & tflags::WEAKREF;
+    if !super::heaptype::same_layout(sp, old, value) || weak(old) != weak(value) {
         return Err(raise!(
             sp,
             TYPE_ERROR,

@@ -308,6 +308,8 @@ macro_rules! byte_methods {
         /// The bytes-like items of an iterable, one after the other with these bytes between them.
         #[interp_fn(method, sig = "(self, iterable_of_bytes, /)")]
         fn join(sp: Space, w_self: W, w_iterable: W) -> Res<W> {
+            // Holding the buffer keeps a bytearray from being resized meanwhile.
+            let between = Buffer::get(sp, w_self)?;
             let w_items = $crate::text::str::split::joinable(sp, w_iterable)?;
             let items = sp.tuple_items(w_items);
             if let [w] = items
@@ -315,7 +317,7 @@ macro_rules! byte_methods {
             {
                 return Ok(*w);
             }
-            make(sp, &common::join(sp, data(w_self), items)?)
+            make(sp, &common::join(sp, &between, items)?)
         }
     };
 }

@@ -1,5 +1,8 @@
 //! Starting threads and waiting for their end.
 
+// The system's type of thread numbers is not u64 everywhere.
+#![allow(clippy::unnecessary_cast)]
+
 use super::own::{self, own};
 use super::{TID_HANDLE, futex, local};
 use crate::types::util::builtin_type;

@@ -39,6 +39,8 @@ pub struct JitVTable {
         usize,
         complain: unsafe extern "C" fn(*const u8, usize),
     ) -> i32,
+    /// What `Thread::jit_threshold` is to be.
+    pub threshold: unsafe extern "C" fn() -> u32,
     /// A back edge whose counter has reached `Thread::jit_threshold`, or whose cache names a compiled loop (`site.a` not 0: the JIT's own
     /// number). The frame is saved in the Thread at `target`, the loop's first instruction.
     pub back_edge: unsafe extern "C-unwind" fn(

@@ -594,14 +594,17 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                 Op::JUMP_FORWARD => ip = ip.add(arg as usize),
                 Op::JUMP_BACKWARD => {
                     let c = cache!();
-                    ip = ip.sub(arg as usize);
                     if (*th).gc.poll.load(std::sync::atomic::Ordering::Relaxed) != 0 {
+                        // What a signal handler raises is raised by the jump: its target may be the first instruction of a `try`.
                         save!();
                         check!(sp_.poll().is_ok());
                         if call::tracing_wanted(th) != TRACE {
+                            ip = ip.sub(arg as usize);
+                            save!();
                             return Exit::Switch;
                         }
                     }
+                    ip = ip.sub(arg as usize);
                     if M::RECORDING {
                         save!();
                         if m.back_edge((*f).code, ip, sp) {

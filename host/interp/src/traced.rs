@@ -92,6 +92,10 @@ unsafe fn line_at(sp: Space, o: *mut WFrame, code: &Code, at: usize) -> i64 {
 pub unsafe fn begin_at(sp: Space, w: W) {
     let o = w.ptr::<WFrame>();
     let code = &*(*o).w_code.ptr::<Code>();
+    if !(*o).live.is_null() && (*(*o).live).ip == code.code {
+        ((*o).traced_at, (*o).traced_line) = (-1, -1);
+        return;
+    }
     let at = frames::lasti(w);
     (*o).traced_at = at as i64;
     (*o).traced_line = line_at(sp, o, code, at);

@@ -24,18 +24,18 @@ pub unsafe fn unwind<const TRACE: bool>(sp: Space, mut reraised: bool) -> bool {
         debug_assert!(!(*th).exc.is_null());
         let at = last_instruction(f);
         let again = std::mem::take(&mut reraised);
-        // Where the exception came from: RERAISE knows the instruction that was left for its handler.
-        let origin = if again { reraise_origin(f, at).unwrap_or(at) } else { at };
         if !again {
             frames::add_traceback(sp, f, at);
             if TRACE {
                 traced::exception(sp, f);
             }
         }
+        // Where the exception came from: RERAISE knows the instruction that was left for its handler.
+        let place = if again { reraise_origin(f, at).unwrap_or(at) } else { at };
         if let Some(h) = handler(&*(*f).code, at as u32) {
             let mut s = (*f).base.add((*(*f).code).nlocalsplus as usize + (h[3] >> 1) as usize);
             if h[3] & 1 != 0 {
-                *s = W::int(origin as i64);
+                *s = W::int(place as i64);
                 s = s.add(1);
             }
             *s = std::mem::replace(&mut (*th).exc, W::NULL);
@@ -44,13 +44,11 @@ pub unsafe fn unwind<const TRACE: bool>(sp: Space, mut reraised: bool) -> bool {
             return true;
         }
         let (flags, cont) = ((*f).flags, (*f).cont);
-        if again {
-            raised_at(f, at);
-        }
+        // A frame that is left stands where the exception came from.
+        (*f).ip = (*(*f).code).code.add(place + 1);
         if TRACE {
             traced::unwound(sp, f);
         }
-        (*f).ip = (*(*f).code).code.add(origin + 1);
         if flags & fr::GENERATOR != 0 {
             generator::finished(sp, f);
         }
@@ -70,18 +68,6 @@ pub unsafe fn unwind<const TRACE: bool>(sp: Space, mut reraised: bool) -> bool {
                 return true;
             }
             _ => {}
-        }
-    }
-}
-
-/// A frame left by an exception that its instruction at `at` raised again stands where the exception came from.
-unsafe fn raised_at(f: *mut Frame, at: usize) {
-    let ins = *(*(*f).code).code.add(at);
-    if ins as u8 == Op::RERAISE as u8 && ins >> 8 != 0 {
-        // Below the exception, as deep as the argument says.
-        let w_lasti = *(*f).sp.sub(1 + (ins >> 8) as usize);
-        if w_lasti.is_int() {
-            (*f).ip = (*(*f).code).code.add(w_lasti.untag() as usize + 1);
         }
     }
 }

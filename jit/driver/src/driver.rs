@@ -1,6 +1,7 @@
 //! Units, counters, and the answers to the evaluator.
 
 use crate::deopt;
+use crate::options::{Options, Stats};
 use crate::recorder::Recorder;
 use std::collections::HashMap;
 use taipan_abi::jit::{JitAnswer, Verdict};
@@ -9,36 +10,6 @@ use taipan_abi::thread::{Cache, Frame, Thread};
 use taipan_abi::word::{TID_FLOAT, W};
 use taipan_jit_ir::backend::{Backend, Left};
 use taipan_jit_ir::{End, Field, Inst, Kind, Ref, Unit};
-
-/// What can be set; names are PyPy's where it has one.
-#[derive(Copy, Clone, Debug)]
-#[allow(missing_docs)]
-pub struct Options {
-    /// Rounds of a loop before it is recorded.
-    pub threshold: u32,
-    /// Failures of a guard before a bridge is recorded for it.
-    pub trace_eagerness: u32,
-    /// Instructions of a recording.
-    pub trace_limit: u32,
-    /// Print traces and why recordings were given up.
-    pub log: u32,
-}
-impl Default for Options {
-    fn default() -> Options {
-        Options { threshold: 1039, trace_eagerness: 200, trace_limit: 6000, log: 0 }
-    }
-}
-
-/// Counters.
-#[derive(Copy, Clone, Debug, Default)]
-#[allow(missing_docs)]
-pub struct Stats {
-    pub loops: u64,
-    pub bridges: u64,
-    pub aborts: u64,
-    pub exits: u64,
-    pub refused: u64,
-}
 
 struct Compiled {
     unit: Unit,
@@ -82,21 +53,25 @@ impl<B: Backend> Driver<B> {
     ///
     /// # Safety
     /// As described there.
-    pub unsafe fn back_edge(&mut self, th: *mut Thread, target: *const u32, site: *mut Cache, out: &mut JitAnswer) {
+    pub unsafe fn back_edge(me: *mut Self, th: *mut Thread, target: *const u32, site: *mut Cache, out: &mut JitAnswer) {
+        let this = &mut *me;
         out.verdict = Verdict::Interpret as u32;
         if (*site).a != 0 {
-            self.run(th, (*site).a as u32, out);
+            Self::run(me, th, (*site).a as u32, out);
             return;
         }
-        if (*site).count < self.options.threshold << (*site).kind.min(12) || self.recorder.is_some() {
+        if (*site).count < this.options.threshold << (*site).kind.min(12)
+            || this.recorder.is_some()
+            || this.units.len() >= this.options.max_units as usize
+        {
             return;
         }
         (*site).count = 0;
         let entry = (*th).gc.frame_top as *mut Frame;
-        let mut r = Recorder::new(th, entry, target, self.options.trace_limit as usize);
-        r.heads.clone_from(&self.heads);
-        self.site = site;
-        self.record(r, out);
+        let mut r = Recorder::new(th, entry, target, this.options.trace_limit as usize);
+        r.heads.clone_from(&this.heads);
+        this.site = site;
+        this.record(r, out);
     }
 
     fn record(&mut self, mut r: Box<Recorder>, out: &mut JitAnswer) {
@@ -106,17 +81,19 @@ impl<B: Backend> Driver<B> {
     }
 
     /// Runs a root unit until it is left for good.
-    unsafe fn run(&mut self, th: *mut Thread, number: u32, out: &mut JitAnswer) {
+    unsafe fn run(me: *mut Self, th: *mut Thread, number: u32, out: &mut JitAnswer) {
         let entry = (*th).gc.frame_top as *mut Frame;
         let mut values = Vec::new();
         (*th).forced = 0;
-        let left = self.backend.run(number, th, (*entry).base, &mut values);
-        self.leave(th, entry, left, &values, out);
+        // No reference to the driver is held meanwhile: residual calls come back to it.
+        let left = B::run(&raw mut (*me).backend, number, th, (*entry).base, &mut values);
+        (*me).leave(th, entry, left, &values, out);
     }
 
     unsafe fn leave(&mut self, th: *mut Thread, entry: *mut Frame, left: Left, values: &[u64], out: &mut JitAnswer) {
         self.stats.exits += 1;
-        let (eagerness, busy) = (self.options.trace_eagerness, self.recorder.is_some());
+        let full = self.units.len() >= self.options.max_units as usize;
+        let (eagerness, busy) = (self.options.trace_eagerness, self.recorder.is_some() || full);
         let c = &mut self.units[left.unit as usize - 1];
         deopt::restore(th, entry, &c.unit, left.exit, values);
         out.verdict = Verdict::Resumed as u32;
@@ -189,7 +166,14 @@ impl<B: Backend> Driver<B> {
         }
         let mut unit = std::mem::replace(
             &mut r.unit,
-            Unit { insts: Vec::new(), calls: Vec::new(), exits: Vec::new(), body: 0, end: End::Leave { exit: 0 } },
+            Unit {
+                insts: Vec::new(),
+                calls: Vec::new(),
+                exits: Vec::new(),
+                body: 0,
+                enter: Vec::new(),
+                end: End::Leave { exit: 0 },
+            },
         );
         unit.end = end;
         if self.options.log > 1 {

@@ -5,7 +5,12 @@
 
 mod deopt;
 mod driver;
+mod export;
+mod options;
 mod recorder;
 
-pub use driver::{Driver, Options, Stats};
+pub use driver::Driver;
+pub use options::{Options, Stats};
 pub use recorder::Recorder;
+#[doc(hidden)]
+pub use taipan_abi as abi;

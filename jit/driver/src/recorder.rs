@@ -74,8 +74,14 @@ impl Recorder {
     /// # Safety
     /// The frame is saved.
     pub unsafe fn new(th: *mut Thread, entry: *mut Frame, start: *const u32, limit: usize) -> Box<Recorder> {
-        let unit =
-            Unit { insts: Vec::new(), calls: Vec::new(), exits: Vec::new(), body: 0, end: End::Leave { exit: 0 } };
+        let unit = Unit {
+            insts: Vec::new(),
+            calls: Vec::new(),
+            exits: Vec::new(),
+            body: 0,
+            enter: Vec::new(),
+            end: End::Leave { exit: 0 },
+        };
         let mut r = Box::new(Recorder {
             rec: Rec { vt: &VT, th },
             unit,

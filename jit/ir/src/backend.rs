@@ -26,9 +26,11 @@ pub trait Backend {
     /// Runs a root unit from its start: the thread's top frame is the entry frame, `base` its base. Ends at an exit without a bridge;
     /// `Unit::live` of that exit, as bits, are then in `values` (booleans 0 or 1).
     ///
+    /// Residual calls may come back to the same backend (to compile or run other units), which is why it is no `&mut`.
+    ///
     /// # Safety
     /// The frame is as the unit's recorder found it.
-    unsafe fn run(&mut self, number: u32, th: *mut Thread, base: *mut W, values: &mut Vec<u64>) -> Left;
+    unsafe fn run(me: *mut Self, number: u32, th: *mut Thread, base: *mut W, values: &mut Vec<u64>) -> Left;
 
     /// Machine code for a listing, if there is any.
     fn listing(&self, number: u32) -> Option<String>;

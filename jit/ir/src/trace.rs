@@ -91,7 +91,7 @@ pub type ExitId = u32;
 pub enum Inst {
     /// Removed by a pass.
     Nop,
-    /// A constant; for kind F the bits of the double, for B 0 or 1.
+    /// A constant; for kind F the bits of the double, for B 0 or 1; for P 0 is the thread that runs the unit.
     Const { kind: Kind, bits: u64 },
     /// The word that stood in a slot when the unit was entered.
     Slot { slot: i32 },

@@ -25,7 +25,7 @@ pub fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// The folder of the pure-Python library that the program was built with.
-fn library() -> Option<PathBuf> {
+pub fn library() -> Option<PathBuf> {
     let out = Command::new(target().join("taipan"))
         .args(["-I", "-S", "-c", "import sys; print(sys._setting('path.stdlib'))"])
         .output()

@@ -19,6 +19,8 @@ cargo xtask cpython [--lib DIR] [NAME ...]
                                   CPython's own test modules against tests/cpython/expected.txt
 cargo xtask bench [--check] [--seconds N] [--pyperformance DIR] [--cpython PROGRAM] [NAME ...]
                                   start-up and steady state against CPython; --check: right results of pyperformance's programs
+cargo xtask fuzz source|pyc|toml [--minutes N] [--seed S]
+                                  damaged input must never end in a panic or a signal; what does is kept in target/fuzz
 cargo xtask install PREFIX        a relocatable tree: PREFIX/bin, PREFIX/lib/taipan
 ";
 
@@ -53,6 +55,11 @@ fn build() -> bool {
     cargo(&["build", "--release", "--workspace"])
 }
 
+fn fuzz(arguments: &[String]) -> bool {
+    let library = install::library().unwrap_or_default();
+    succeeds(Command::new(target().join("fuzz")).args(arguments).env("FUZZ_LIBRARY", library))
+}
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let rest = arguments.get(1..).unwrap_or(&[]);
@@ -80,6 +87,7 @@ fn main() -> ExitCode {
         Some("app") => build() && app::run(rest),
         Some("cpython") => build() && cpython::run(rest),
         Some("bench") => build() && bench::run(rest),
+        Some("fuzz") => build() && fuzz(rest),
         Some("install") => build() && install::run(rest),
         _ => {
             print!("{HELP}");

@@ -51,7 +51,7 @@ fn duplicate_exits(cfg: &mut Cfg) {
         }
         let exit = &cfg.blocks[target].instrs;
         let leaves = exit.last().is_some_and(|end| end.is_stop() && !end.is_jump());
-        let plain = exit.iter().all(|i| i.loc.lineno == -1 && i.kind == Kind::Plain);
+        let plain = exit.iter().all(|i| i.loc.lineno == -1 && i.kind != Kind::Setup);
         if target == first && predecessors[target] < 2 || !leaves || !plain || exit.len() > SMALL_EXIT {
             continue;
         }

@@ -103,7 +103,11 @@ pub fn poll(sp: Space) -> Res<()> {
         unsafe { ((*th.host).switch_threads)(sp.th()) };
     }
     if bits & POLL_GC != 0 {
-        after_collection(sp)?;
+        // When a collection comes is chance: a trace function is not told what it runs.
+        th.tracing += 1;
+        let r = after_collection(sp);
+        sp.thread().tracing -= 1;
+        r?;
     }
     if bits & POLL_ASYNC != 0 && !sp.thread().w_async_exc.is_null() {
         let w = std::mem::replace(&mut sp.thread().w_async_exc, W::NULL);

@@ -1,0 +1,310 @@
+//! Units and their code.
+
+use crate::lower::{self, Branch, Plan};
+use crate::memory::{Memory, Piece};
+use crate::run::{Cell, ENTER_START, Entry, MAX_VALUES, Run};
+use crate::stubs::{Stubs, unit_signature};
+use cranelift_codegen::Context;
+use cranelift_codegen::control::ControlPlane;
+use cranelift_codegen::ir::{Function, UserFuncName};
+use cranelift_codegen::isa::OwnedTargetIsa;
+use cranelift_codegen::settings::{self, Configurable};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use std::collections::HashMap;
+use std::mem::MaybeUninit;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
+use taipan_abi::thread::{Frame, Thread};
+use taipan_abi::word::W;
+use taipan_jit_ir::backend::{Backend, Left};
+use taipan_jit_ir::{End, ExitId, Unit};
+
+/// How to compile.
+#[derive(Copy, Clone, Debug)]
+pub struct Options {
+    /// Let Cranelift check what it is given.
+    pub verify: bool,
+    /// Keep listings.
+    pub listing: bool,
+}
+impl Default for Options {
+    fn default() -> Options {
+        Options { verify: cfg!(debug_assertions), listing: false }
+    }
+}
+
+/// A bridge that is compiled into its root's function.
+#[derive(Copy, Clone)]
+pub struct Bridge<'a> {
+    /// The unit whose exit it hangs on: the root, or another bridge of the list.
+    pub parent: u32,
+    pub exit: ExitId,
+    pub number: u32,
+    pub unit: &'a Unit,
+}
+
+/// A function.
+struct Code {
+    piece: Piece,
+    /// Cells of all exits of all its units.
+    cells: Box<[Cell]>,
+    /// Its units, and where their cells begin.
+    units: Vec<(u32, usize)>,
+    /// Entries that its instructions name.
+    _entries: Vec<Rc<Entry>>,
+    listing: Option<String>,
+}
+
+/// The backend.
+pub struct Cranelift {
+    isa: OwnedTargetIsa,
+    ctx: Context,
+    fctx: FunctionBuilderContext,
+    options: Options,
+    memory: Memory,
+    stubs: Stubs,
+    /// Functions by the number of their root, or of the bridge that they are.
+    codes: HashMap<u32, Code>,
+    /// The function that a unit is in.
+    home: HashMap<u32, u32>,
+    entries: HashMap<u32, Rc<Entry>>,
+    /// Bridges by unit and exit.
+    attached: HashMap<(u32, ExitId), u32>,
+    /// Code that may still be running.
+    retired: Vec<Code>,
+    /// Runs in progress. Outside of the backend proper because a run's callees may use the backend.
+    active: Box<AtomicU32>,
+}
+
+impl Cranelift {
+    /// A backend for this machine. Err: why there is none.
+    pub fn new(options: Options) -> Result<Cranelift, String> {
+        let mut b = settings::builder();
+        for (name, value) in [
+            // The optimizer of the traces has done that work.
+            ("opt_level", "none"),
+            ("regalloc_algorithm", "backtracking"),
+            ("enable_verifier", if options.verify { "true" } else { "false" }),
+            ("unwind_info", "false"),
+            ("preserve_frame_pointers", "true"),
+            ("enable_probestack", "false"),
+            ("is_pic", "false"),
+        ] {
+            b.set(name, value).map_err(|e| format!("{name}: {e}"))?;
+        }
+        let isa = cranelift_native::builder()?.finish(settings::Flags::new(b)).map_err(|e| e.to_string())?;
+        let mut memory = Memory::new();
+        let stubs = Stubs::new(&*isa, &mut memory)?;
+        Ok(Cranelift {
+            isa,
+            ctx: Context::new(),
+            fctx: FunctionBuilderContext::new(),
+            options,
+            memory,
+            stubs,
+            codes: HashMap::new(),
+            home: HashMap::new(),
+            entries: HashMap::new(),
+            attached: HashMap::new(),
+            retired: Vec::new(),
+            active: Box::new(AtomicU32::new(0)),
+        })
+    }
+
+    /// Compiles a root unit and bridges that hang on it, on each other, into one function, in which taking such an exit is a plain branch.
+    /// Replaces the code of all of them; other bridges stay attached. Code that is running goes on as it was.
+    pub fn compile_tree(&mut self, number: u32, root: &Unit, bridges: &[Bridge]) -> Result<(), String> {
+        self.sweep();
+        let branches: Vec<Branch> =
+            bridges.iter().map(|x| Branch { parent: x.parent, exit: x.exit, number: x.number, unit: x.unit }).collect();
+        let all = || std::iter::once((number, root)).chain(bridges.iter().map(|x| (x.number, x.unit)));
+        let mut units = Vec::new();
+        let mut cells = Vec::new();
+        for (n, u) in all() {
+            if units.iter().any(|(x, _)| *x == n) {
+                return Err(format!("unit {n} twice in a tree"));
+            }
+            units.push((n, cells.len()));
+            cells.extend((0..u.exits.len() as u32).map(|e| Cell {
+                target: AtomicUsize::new(self.stubs.leave),
+                unit: n,
+                exit: e,
+                live: u.live(e).len() as u32,
+            }));
+        }
+        let cells: Box<[Cell]> = cells.into();
+        let mut entries: HashMap<u32, Rc<Entry>> = HashMap::new();
+        for (_, u) in all() {
+            if let End::Jump { target, .. } | End::Enter { target, .. } = &u.end {
+                entries.insert(*target, self.entries.entry(*target).or_default().clone());
+            }
+        }
+        let plan = Plan {
+            number,
+            root,
+            branches: &branches,
+            stubs: &self.stubs,
+            cells: units.iter().map(|(n, at)| (*n, &raw const cells[*at..] as *const Cell)).collect(),
+            entries: entries.iter().map(|(n, e)| (*n, Rc::as_ptr(e))).collect(),
+            config: self.isa.frontend_config(),
+        };
+        let (piece, listing) =
+            translate(&*self.isa, &mut self.ctx, &mut self.fctx, &mut self.memory, &plan, self.options.listing)?;
+        let code = Code { piece, cells, units, _entries: entries.into_values().collect(), listing };
+        let address = code.piece.address();
+        for (n, _) in &code.units {
+            if let Some(old) = self.codes.remove(n) {
+                self.retired.push(old);
+            }
+            self.home.insert(*n, number);
+        }
+        self.codes.insert(number, code);
+        let entry = self.entries.entry(number).or_default();
+        entry.code.store(address, Relaxed);
+        *entry.body.borrow_mut() = lower::enterable(root).then(|| lower::body_kinds(root));
+        // Exits of these units with bridges elsewhere, and the exit this one itself hangs on.
+        let links: Vec<_> = self.attached.iter().map(|((u, e), b)| (*u, *e, *b)).collect();
+        for (u, e, b) in links {
+            if self.home.get(&u) == Some(&number) || b == number {
+                self.link(u, e, b);
+            }
+        }
+        self.sweep();
+        Ok(())
+    }
+
+    /// Lets an exit lead into a bridge's function, if both have code.
+    fn link(&mut self, unit: u32, exit: ExitId, bridge: u32) {
+        let to = self.codes.get(&bridge).map(|c| c.piece.address());
+        let Some(code) = self.home.get(&unit).and_then(|h| self.codes.get(h)) else { return };
+        let Some((_, at)) = code.units.iter().find(|(n, _)| *n == unit) else { return };
+        if let Some(cell) = code.cells.get(at + exit as usize)
+            && (cell.unit, cell.exit) == (unit, exit)
+        {
+            cell.target.store(to.unwrap_or(self.stubs.leave), Relaxed);
+        }
+    }
+
+    /// Frees retired code if nothing runs.
+    fn sweep(&mut self) {
+        if self.active.load(Relaxed) == 0 {
+            for code in self.retired.drain(..) {
+                self.memory.free(code.piece);
+            }
+        }
+    }
+
+    /// Bytes mapped for code, used or not.
+    pub fn mapped_bytes(&self) -> usize {
+        self.memory.mapped()
+    }
+
+    /// Where a root's code begins; 0 if it has none.
+    pub fn address(&self, number: u32) -> usize {
+        self.entries.get(&number).map_or(0, |e| e.code.load(Relaxed))
+    }
+}
+
+/// From a plan to code in its place.
+fn translate(
+    isa: &dyn cranelift_codegen::isa::TargetIsa,
+    ctx: &mut Context,
+    fctx: &mut FunctionBuilderContext,
+    memory: &mut Memory,
+    plan: &Plan,
+    listing: bool,
+) -> Result<(Piece, Option<String>), String> {
+    ctx.clear();
+    ctx.func = Function::with_name_signature(UserFuncName::user(0, plan.number), unit_signature());
+    ctx.set_disasm(listing);
+    if let Err(e) = lower::lower(plan, FunctionBuilder::new(&mut ctx.func, fctx)) {
+        // A builder that was given up leaves its context in the middle of a function.
+        *fctx = FunctionBuilderContext::new();
+        return Err(e);
+    }
+    let code = match ctx.compile(isa, &mut ControlPlane::default()) {
+        Ok(code) => code,
+        Err(e) => return Err(cranelift_codegen::print_errors::pretty_error(e.func, e.inner)),
+    };
+    if !code.buffer.relocs().is_empty() {
+        return Err("code that depends on its place".into());
+    }
+    let text = code.vcode.clone();
+    let piece = memory.place(code.code_buffer())?;
+    Ok((piece, text))
+}
+
+impl Backend for Cranelift {
+    fn compile(&mut self, number: u32, unit: &Unit) -> Result<(), String> {
+        self.compile_tree(number, unit, &[])
+    }
+
+    fn attach(&mut self, unit: u32, exit: ExitId, bridge: u32) {
+        self.attached.insert((unit, exit), bridge);
+        self.link(unit, exit, bridge);
+    }
+
+    fn free(&mut self, number: u32) {
+        // The unit, what hangs on it, and what is in the same function.
+        let mut dead = vec![number];
+        let mut i = 0;
+        while let Some(&u) = dead.get(i) {
+            i += 1;
+            let merged = self.codes.get(&u).into_iter().flat_map(|c| &c.units).map(|(n, _)| *n);
+            let more: Vec<u32> = self.attached.extract_if(|(x, _), _| *x == u).map(|(_, b)| b).chain(merged).collect();
+            for n in more {
+                if !dead.contains(&n) {
+                    dead.push(n)
+                }
+            }
+        }
+        for u in &dead {
+            self.home.remove(u);
+            self.retired.extend(self.codes.remove(u));
+            if let Some(e) = self.entries.get(u) {
+                e.code.store(0, Relaxed);
+                *e.body.borrow_mut() = None;
+            }
+        }
+        // Exits elsewhere that led into one of them (a bridge that is freed alone).
+        let lost: Vec<_> = self.attached.extract_if(|_, b| dead.contains(b)).collect();
+        for ((u, e), b) in lost {
+            self.link(u, e, b);
+        }
+        self.sweep();
+        self.entries.retain(|_, e| e.code.load(Relaxed) != 0 || Rc::strong_count(e) > 1);
+    }
+
+    unsafe fn run(&mut self, number: u32, th: *mut Thread, base: *mut W, values: &mut Vec<u64>) -> Left {
+        let code = self.address(number);
+        assert!(code != 0, "unit {number} has no code");
+        let enter = self.stubs.enter;
+        let active: *const AtomicU32 = &*self.active;
+        let mut run: MaybeUninit<Run> = MaybeUninit::uninit();
+        let run = run.as_mut_ptr();
+        (*run).frame = (*th).gc.frame_top as *mut Frame;
+        (*run).fresh = 0;
+        // From here to the end nothing of `self` is used: what the unit calls may use the backend.
+        (*active).fetch_add(1, Relaxed);
+        let cell = enter(code, th, base, run, ENTER_START as u64);
+        (*active).fetch_sub(1, Relaxed);
+        let cell = &*cell;
+        // The frames above the entry frame are the exit's to make.
+        let f = (*run).frame;
+        (*th).gc.frame_top = f as *mut u8;
+        (*th).gc.vs_top = if (*f).code.is_null() { (*f).sp } else { (*f).base.add((*(*f).code).framesize as usize) };
+        values.clear();
+        let n = (cell.live as usize).min(MAX_VALUES);
+        values.extend_from_slice(std::slice::from_raw_parts((&raw const (*run).values) as *const u64, n));
+        Left { unit: cell.unit, exit: cell.exit }
+    }
+
+    fn listing(&self, number: u32) -> Option<String> {
+        let home = self.home.get(&number)?;
+        self.codes.get(home)?.listing.clone()
+    }
+
+    fn code_bytes(&self) -> usize {
+        self.memory.used()
+    }
+}

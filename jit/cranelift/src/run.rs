@@ -1,0 +1,45 @@
+//! What compiled code and this library share: the state of a run, the cells of exits, the entries of units.
+
+use std::sync::atomic::AtomicUsize;
+use taipan_abi::thread::Frame;
+
+/// Values that an exit hands over at most.
+pub const MAX_VALUES: usize = 512;
+
+/// The state of one run of compiled code, on the native stack (so the collector sees the words in it).
+#[repr(C)]
+pub struct Run {
+    /// The entry frame of the unit that runs.
+    pub frame: *mut Frame,
+    /// The answer of the allocation's slow path.
+    pub fresh: u64,
+    /// Live values of the exit that is taken, or arguments of a body that is entered.
+    pub values: [u64; MAX_VALUES],
+}
+
+/// Where an exit leads: compiled code jumps to `target` with the address of the cell as its fourth argument.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Cell {
+    /// The `leave` stub or a bridge.
+    pub target: AtomicUsize,
+    pub unit: u32,
+    pub exit: u32,
+    /// How many values the exit hands over.
+    pub live: u32,
+}
+
+/// Where other units enter a root unit.
+#[derive(Debug, Default)]
+#[repr(C)]
+pub struct Entry {
+    /// Its code; 0 while there is none.
+    pub code: AtomicUsize,
+    /// Has it an entry into its body ([`ENTER_BODY`])? If so, the kinds of the body's parameters by index (255: not used).
+    pub body: std::cell::RefCell<Option<Vec<u8>>>,
+}
+
+/// The fourth argument of a unit that is entered at its start. A bridge that is entered from an exit finds that exit's cell there.
+pub const ENTER_START: i64 = 0;
+/// The fourth argument of a unit that is entered at its body, with the parameters in `Run::values`.
+pub const ENTER_BODY: i64 = 1;

@@ -1,0 +1,2 @@
+//! Makes traces shorter.
+pub mod range;

@@ -1,4 +1,4 @@
-//! Mixed modules `_io` and `_codecs`.
+//! Mixed module `_io`.
 
 pub(crate) use taipan_plugin_api::setfield;
 
@@ -13,5 +13,5 @@ pub mod util;
 taipan_plugin_api::export_modules!(
     "io",
     "Streams and codecs",
-    [&files::open::MODULE, &codec_module::functions::MODULE]
+    [&files::open::MODULE]
 );

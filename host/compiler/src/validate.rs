@@ -38,6 +38,7 @@ pub fn validate(code: &CodeObject) -> R<()> {
     generator(code, &starts)?;
     exceptions(code, &starts)?;
     depths(code, &starts)?;
+    crate::pairs::check(code, &starts)?;
     crate::verify::verify(code)
 }
 

@@ -8,7 +8,7 @@ use crate::space::ObjSpace;
 use taipan_abi::known;
 use taipan_abi::opcode::{Intrinsic1, Intrinsic2, Op, co};
 use taipan_abi::thread::{Code, Frame};
-use taipan_abi::word::{TID_COROUTINE, TID_DICT, TID_FUNCTION, TID_GENERATOR, TID_STR, W};
+use taipan_abi::word::{TID_CELL, TID_COROUTINE, TID_DICT, TID_FUNCTION, TID_GENERATOR, TID_STR, TID_TUPLE, W};
 use taipan_plugin_api::{Raised, Res, Space, name, raise, setfield};
 
 /// The instructions that `execute` runs, as a pattern: so the evaluator's match is exhaustive and its jump needs no range check.
@@ -271,6 +271,21 @@ unsafe fn instruction<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, op: Op, arg: 
         }
         Op::SET_FUNCTION_ATTRIBUTE => {
             let (w_func, w) = (st.peek(1), st.peek(2));
+            // Code from a file may offer anything; who uses these fields trusts them.
+            let fits = match arg {
+                1 => w.is_tid(TID_TUPLE),
+                2 => w.is_tid(TID_DICT),
+                8 => {
+                    let free = (*(*w_func.ptr::<WFunction>()).code()).nfree as usize;
+                    w.is_tid(TID_TUPLE)
+                        && sp.tuple_items(w).len() == free
+                        && sp.tuple_items(w).iter().all(|c| c.is_tid(TID_CELL))
+                }
+                _ => true,
+            };
+            if !fits {
+                return Err(raise!(sp, SYSTEM_ERROR, "bad attribute of a function in the bytecode"));
+            }
             match arg {
                 1 => setfield!(sp, w_func, WFunction, w_defaults, w),
                 2 => setfield!(sp, w_func, WFunction, w_kwdefaults, w),

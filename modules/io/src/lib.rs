@@ -10,8 +10,4 @@ pub mod memory;
 pub mod text;
 pub mod util;
 
-taipan_plugin_api::export_modules!(
-    "io",
-    "Streams and codecs",
-    [&files::open::MODULE]
-);
+taipan_plugin_api::export_modules!("io", "Streams and codecs", [&files::open::MODULE]);

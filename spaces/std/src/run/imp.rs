@@ -322,10 +322,14 @@ fn fix(sp: Space, w_code: W, w_old: W, w_new: W) -> Res<()> {
 /// The hash of a source text that a bytecode file may carry.
 #[interp_fn(sig = "(key, source)")]
 fn source_hash(sp: Space, key: i64, source: Buffer) -> Res<W> {
+    sp.newbytes(&hash(key, &source))
+}
+/// The hash of sources and of sealed code.
+pub fn hash(key: i64, bytes: &[u8]) -> [u8; 8] {
     use std::hash::Hasher;
     let mut h = siphasher::sip::SipHasher13::new_with_keys(key as u64, 0);
-    h.write(&source);
-    sp.newbytes(&h.finish().to_le_bytes())
+    h.write(bytes);
+    h.finish().to_le_bytes()
 }
 fn init(sp: Space, w_module: W) -> Res<()> {
     let mode = sp.setting("check_hash_based_pycs").unwrap_or_else(|| "default".into());
@@ -333,7 +337,7 @@ fn init(sp: Space, w_module: W) -> Res<()> {
     sp.setattr_str(w_module, "pyc_magic_number_token", W::int(MAGIC))
 }
 /// The first four bytes of bytecode files, as a little-endian number (the compiler's `pyc::MAGIC`).
-pub const MAGIC: i64 = 0x0a0d_5054;
+pub const MAGIC: i64 = 0x0a0d_5055;
 
 mixed_module!(
     MODULE,

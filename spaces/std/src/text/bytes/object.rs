@@ -156,8 +156,7 @@ fn bytes_getbuffer(sp: Space, w: W, flags: u32, view: *mut taipan_abi::types::Bu
 
 fn new_value(sp: Space, args: Args) -> Res<W> {
     let given = args::constructor(sp, args, "bytes", ["source", "encoding", "errors"])?;
-    if let [Some(w), None, None] = given
-    {
+    if let [Some(w), None, None] = given {
         if is_exact(w) {
             return Ok(w);
         }

@@ -102,7 +102,7 @@ impl Recorder {
             self.unit.insts.push(Inst::Poll { exit });
             self.values.push(0);
         }
-        for _ in 0..2 + self.rng.next(9) {
+        for _ in 0..2 + self.rng.next(12) {
             self.bytecode()
         }
         let exit = self.exit();
@@ -269,7 +269,7 @@ impl Recorder {
     }
 
     fn bytecode(&mut self) {
-        match self.rng.next(17) {
+        match self.rng.next(22) {
             0 | 1 => self.arithmetic(),
             2 => self.division(),
             3 => self.condition(),
@@ -283,6 +283,8 @@ impl Recorder {
                 let w = self.any_slot();
                 self.put(w)
             }
+            16..19 => self.aliases(),
+            19 | 20 => self.bounds(),
             _ => self.step(),
         }
     }
@@ -294,6 +296,37 @@ impl Recorder {
         if !self.is(Prim::AddOvf, a, one) {
             let s = self.p2(Prim::TAdd, a, one);
             self.put(s)
+        }
+    }
+
+    /// Comparisons of one number with several others, and sums that may overflow: what ranges decide.
+    fn bounds(&mut self) {
+        let Some(a) = self.int() else { return };
+        let mut last = a;
+        for _ in 0..3 {
+            let n = self.rng.pick(&[0, 2, 5, 9, (1 << 62) - 1, -(1 << 62), 1 << 61]);
+            let n = if self.rng.next(4) == 0 { self.int() } else { Some(self.k(Kind::W, W::int(n).0)) };
+            let Some(n) = n else { return };
+            match self.rng.next(5) {
+                0 => {
+                    self.is(Prim::TLt, last, n);
+                }
+                1 => {
+                    self.is(Prim::TLt, n, last);
+                }
+                2 => {
+                    self.is(Prim::TLe, last, n);
+                }
+                _ => {
+                    let (test, op) =
+                        self.rng.pick(&[(Prim::AddOvf, Prim::TAdd), (Prim::SubOvf, Prim::TSub), (Prim::MulOvf, Prim::TMul)]);
+                    if self.is(test, last, n) {
+                        return;
+                    }
+                    last = self.p2(op, last, n);
+                    self.put(last)
+                }
+            }
         }
     }
 
@@ -398,6 +431,21 @@ impl Recorder {
                 self.set(o, if n == 2 { &X } else { &Y }, Ref::NONE, w)
             }
         }
+    }
+
+    /// What one object's field holds before and after a store to that of another, which may be the same.
+    fn aliases(&mut self) {
+        let (Some(a), Some(b)) = (self.instance(), self.instance()) else { return };
+        let f = self.rng.pick(&[&X, &Y]);
+        let before = self.get(a, f, Ref::NONE);
+        self.put(before);
+        let w = self.any_slot();
+        self.set(b, f, Ref::NONE, w);
+        if self.rng.next(3) == 0 {
+            self.residual()
+        }
+        let after = self.get(a, f, Ref::NONE);
+        self.put(after)
     }
 
     fn item(&mut self) {

@@ -32,7 +32,7 @@ pub struct Fake {
     pub roots: Vec<u64>,
     /// Fields that calls may write (of kind W or I), if their description lets them write anything.
     pub writable: Vec<Field>,
-    /// What calls saw.
+    /// What calls saw that may do more than read.
     pub log: Vec<String>,
     /// Polls so far: iterations.
     pub polls: u32,
@@ -61,8 +61,10 @@ impl Fake {
         let i = w.checked_sub(FIRST)? / 16;
         if w % 16 == 0 { self.objects.get_mut(i as usize) } else { None }
     }
+    /// The field as `Field::alias` tells it, but the same in every run: no address.
     fn key(field: Field, index: i64) -> (usize, i64) {
-        (field.alias(), index)
+        let own = || field.0.name.get().bytes().fold(1 << 32, |h: usize, b| h * 31 + b as usize);
+        (if field.0.alias != 0 { field.0.alias as usize } else { own() }, index)
     }
 
     /// The reachable heap, and words as numbers of objects in it.
@@ -167,7 +169,10 @@ impl Machine for Fake {
             h = h.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             (h >> 33) as usize % n.max(1)
         };
-        self.log.push(format!("{} {seen}", call.f as usize));
+        // Calls that nobody can notice may be left out.
+        if e & !(effects::READS | effects::ALLOCATES) != 0 {
+            self.log.push(format!("{} {seen}", call.f as usize))
+        }
         let objects: Vec<u64> = args.iter().chain(&self.roots).copied().filter(|w| W(*w).is_obj()).collect();
         let fields: Vec<Field> = if e & (effects::WRITES | effects::CALLS_BACK) != 0 {
             self.writable.clone()

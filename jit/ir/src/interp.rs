@@ -69,6 +69,14 @@ impl Run<'_> {
         }
         let mut from = if at_body { body } else { 0 };
         loop {
+            if from == 0 {
+                // Before anything can write to the value stack.
+                for (v, inst) in self.values.iter_mut().zip(&self.unit.insts) {
+                    if let Inst::Slot { slot } = *inst {
+                        *v = m.slot(slot)
+                    }
+                }
+            }
             if from < body {
                 if let Some(stop) = self.span(m, from, body) {
                     return stop;
@@ -136,9 +144,9 @@ impl Run<'_> {
     fn step(&mut self, m: &mut impl Machine, pc: usize) -> Option<Stop> {
         let index = |run: &Self, i: Ref| if i.is_some() { run.value(i) as i64 } else { 0 };
         let made = match self.unit.insts[pc] {
-            Inst::Nop => return None,
+            // Slots were read at the unit's entry.
+            Inst::Nop | Inst::Slot { .. } => return None,
             Inst::Const { bits, .. } => bits,
-            Inst::Slot { slot } => m.slot(slot),
             Inst::Param { index, .. } => self.params[index as usize],
             Inst::Prim { prim, a, b } => {
                 let b = if b.is_some() { self.value(b) } else { 0 };

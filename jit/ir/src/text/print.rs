@@ -170,7 +170,11 @@ fn declarations(fields: &[Field], functions: &[String], names: &mut Names) -> St
     for name in functions {
         let Some(x) = names.functions.iter().find(|x| x.name == *name).cloned() else { continue };
         let effects: Vec<_> = EFFECTS.iter().filter(|(bit, _)| x.desc.effects & bit != 0).map(|(_, t)| *t).collect();
-        let effects = if effects.is_empty() { "none".to_string() } else { effects.join("|") };
+        let effects = match x.desc.effects {
+            taipan_abi::mode::effects::NONE => "none".to_string(),
+            taipan_abi::mode::effects::ANY => "any".to_string(),
+            _ => effects.join("|"),
+        };
         let _ = write!(out, "fn {name} = {} at={:#x} {effects}", word(x.desc.name.get()), x.f as usize);
         let writes: Vec<_> = x.desc.writes.get().iter().map(|f| names.name_of(Field(f))).collect();
         if !writes.is_empty() {

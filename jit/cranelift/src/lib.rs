@@ -17,6 +17,7 @@
 //! Only x86-64 has been run; nothing here but the tests' expectations depends on it (AArch64 has the same conventions in Cranelift).
 
 mod backend;
+mod listing;
 mod lower;
 mod memory;
 mod run;

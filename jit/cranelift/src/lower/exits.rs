@@ -43,6 +43,7 @@ impl<'a> Lower<'a, '_> {
             let frag = self.frag(x.number, x.unit, p.vals);
             return self.unit(frag);
         }
+        self.note(|| format!("{}: exit {}", p.number, p.exit));
         for (i, v) in p.vals.iter().enumerate() {
             self.hand_over(i, *v);
         }

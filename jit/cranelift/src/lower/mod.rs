@@ -9,6 +9,7 @@ mod heap;
 mod prims;
 mod state;
 
+use crate::listing::show;
 use crate::run::{Cell, ENTER_BODY, Entry, MAX_VALUES, Run};
 use crate::stubs::{Stubs, slow_signature, unit_signature};
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -43,6 +44,8 @@ pub struct Plan<'a> {
     /// Units that `Jump` and `Enter` name.
     pub entries: HashMap<u32, *const Entry>,
     pub config: TargetFrontendConfig,
+    /// Notes for a listing are wanted.
+    pub notes: bool,
 }
 
 /// Memory accesses: they never trap, but they may not move either, since guards before them are what makes them valid.
@@ -123,11 +126,12 @@ pub struct Lower<'a, 'f> {
     doubles: HashMap<u64, Value>,
     /// Does any unit of the tree write frames without leaving?
     syncs: bool,
-    loc: u32,
+    /// What the source locations mean.
+    notes: Vec<String>,
 }
 
-/// Lowers the plan's tree into the function, whose signature is `unit_signature`.
-pub fn lower<'a>(plan: &'a Plan<'a>, mut b: FunctionBuilder<'_>) -> Result<(), String> {
+/// Lowers the plan's tree into the function, whose signature is `unit_signature`. Answers the notes by source location.
+pub fn lower<'a>(plan: &'a Plan<'a>, mut b: FunctionBuilder<'_>) -> Result<Vec<String>, String> {
     check(plan.root)?;
     plan.branches.iter().try_for_each(|x| check(x.unit))?;
     let entry = b.create_block();
@@ -152,7 +156,7 @@ pub fn lower<'a>(plan: &'a Plan<'a>, mut b: FunctionBuilder<'_>) -> Result<(), S
         sig_barrier: None,
         doubles: HashMap::new(),
         syncs,
-        loc: 0,
+        notes: Vec::new(),
     };
     l.body_doubles();
     let mut root = l.frag(plan.number, plan.root, Vec::new());
@@ -191,7 +195,7 @@ pub fn lower<'a>(plan: &'a Plan<'a>, mut b: FunctionBuilder<'_>) -> Result<(), S
     }
     l.b.seal_all_blocks();
     l.b.finalize(plan.config);
-    Ok(())
+    Ok(l.notes)
 }
 
 /// Can another function enter the unit's body?
@@ -320,15 +324,23 @@ impl<'a> Lower<'a, '_> {
             if u.body > 0 && i == u.body as usize {
                 self.begin_body(&mut f)?;
             }
-            self.b.set_srcloc(SourceLoc::new(self.loc));
-            self.loc += 1;
+            self.note(|| format!("{}: {}", f.number, show(u, i)));
             let v = self.inst(&mut f, Ref(i as u32), inst)?;
             f.vals[i] = v;
         }
         if u.body as usize == u.insts.len() && u.body > 0 {
             self.begin_body(&mut f)?;
         }
+        self.note(|| format!("{}: {:?}", f.number, u.end));
         self.end(&mut f)
+    }
+
+    /// What is written from here on comes from.
+    fn note(&mut self, text: impl FnOnce() -> String) {
+        if self.plan.notes {
+            self.b.set_srcloc(SourceLoc::new(self.notes.len() as u32));
+            self.notes.push(text());
+        }
     }
 
     /// Reads slots at the unit's start that a Sync may have overwritten where the instruction stands.

@@ -17,7 +17,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use taipan_abi::thread::{Frame, Thread};
 use taipan_abi::word::W;
-use taipan_jit_ir::backend::{Backend, Left};
+use taipan_jit_ir::backend::{Backend, Left, NO_MEMORY};
 use taipan_jit_ir::{End, ExitId, Unit};
 
 /// How to compile.
@@ -127,12 +127,14 @@ impl Cranelift {
                 return Err(format!("unit {n} twice in a tree"));
             }
             units.push((n, cells.len()));
-            cells.extend((0..u.exits.len() as u32).map(|e| Cell {
-                target: AtomicUsize::new(self.stubs.leave),
-                unit: n,
-                exit: e,
-                live: u.live(e).len() as u32,
-            }));
+            for flag in [0, NO_MEMORY] {
+                cells.extend((0..u.exits.len() as u32).map(|e| Cell {
+                    target: AtomicUsize::new(self.stubs.leave),
+                    unit: n,
+                    exit: e | flag,
+                    live: u.live(e).len() as u32,
+                }));
+            }
         }
         let cells: Box<[Cell]> = cells.into();
         let mut entries: HashMap<u32, Rc<Entry>> = HashMap::new();
@@ -146,7 +148,10 @@ impl Cranelift {
             root,
             branches: &branches,
             stubs: &self.stubs,
-            cells: units.iter().map(|(n, at)| (*n, &raw const cells[*at..] as *const Cell)).collect(),
+            cells: all()
+                .zip(&units)
+                .map(|((n, u), (_, at))| (n, (&raw const cells[*at..] as *const Cell, u.exits.len() as u32)))
+                .collect(),
             entries: entries.iter().map(|(n, e)| (*n, Rc::as_ptr(e))).collect(),
             config: self.isa.frontend_config(),
             notes: self.options.listing,

@@ -22,6 +22,7 @@ use cranelift_frontend::FunctionBuilder;
 use std::collections::HashMap;
 use std::mem::offset_of;
 use taipan_abi::mode::Prim;
+use taipan_jit_ir::backend::NO_MEMORY;
 use taipan_jit_ir::{End, Exit, ExitId, Inst, Kind, Ref, Unit};
 
 /// A unit that hangs on an exit of another one of the same function.
@@ -39,8 +40,8 @@ pub struct Plan<'a> {
     pub root: &'a Unit,
     pub branches: &'a [Branch<'a>],
     pub stubs: &'a Stubs,
-    /// The first cell of each unit; an exit's cell is at its number from there.
-    pub cells: HashMap<u32, *const Cell>,
+    /// The first cell of each unit; an exit's cell is at its number from there. The cells for `NO_MEMORY` follow those of all exits.
+    pub cells: HashMap<u32, (*const Cell, u32)>,
     /// Units that `Jump` and `Enter` name.
     pub entries: HashMap<u32, *const Entry>,
     pub config: TargetFrontendConfig,
@@ -90,6 +91,8 @@ struct Frag<'a> {
     small: Vec<bool>,
     /// The newest object, if nothing since can have collected: stores to it need no barrier.
     fresh: Option<Ref>,
+    /// The exit passed last: where the unit is left if there is no memory.
+    passed: Option<ExitId>,
     /// Results that two primitives share, by the first one's kind and operands.
     shared: HashMap<(Shared, Ref, Ref), (Value, Value)>,
     /// Narrow fields as they were loaded.
@@ -279,6 +282,7 @@ impl<'a> Lower<'a, '_> {
             early: HashMap::new(),
             small: vec![false; n],
             fresh: None,
+            passed: None,
             shared: HashMap::new(),
             narrow: HashMap::new(),
             body,
@@ -373,6 +377,7 @@ impl<'a> Lower<'a, '_> {
         self.b.ins().jump(body, &args);
         self.b.switch_to_block(body);
         f.fresh = None;
+        f.passed = None;
         // The body may be entered from elsewhere, with nothing but its parameters.
         f.shared.clear();
         f.narrow.clear();
@@ -414,7 +419,11 @@ impl<'a> Lower<'a, '_> {
                 Val::None
             }
             Inst::New { tid, bytes } => {
-                let v = self.new_object(tid, bytes);
+                let out = match f.passed {
+                    Some(e) => Some(self.exit_block(f, e | NO_MEMORY)?),
+                    None => None,
+                };
+                let v = self.new_object(tid, bytes, out);
                 f.fresh = Some(r);
                 Val::V(v)
             }
@@ -447,6 +456,7 @@ impl<'a> Lower<'a, '_> {
             }
             Inst::Sync { exit } => {
                 self.write_state(f, exit, true)?;
+                f.passed = Some(exit);
                 Val::None
             }
             Inst::Poll { exit } => {
@@ -461,6 +471,7 @@ impl<'a> Lower<'a, '_> {
     /// Goes on only if (`v` is not zero) == `expect`.
     fn guard(&mut self, f: &mut Frag<'a>, v: Value, expect: bool, exit: ExitId) -> Result<(), String> {
         let out = self.exit_block(f, exit)?;
+        f.passed = Some(exit);
         let next = self.b.create_block();
         if expect {
             self.b.ins().brif(v, next, &[], out, &[]);

@@ -1,5 +1,6 @@
 //! Units and their code.
 
+use crate::listing::{self, Source};
 use crate::lower::{self, Branch, Plan};
 use crate::memory::{Memory, Piece};
 use crate::run::{Cell, ENTER_START, Entry, MAX_VALUES, Run};
@@ -7,7 +8,7 @@ use crate::stubs::{Stubs, unit_signature};
 use cranelift_codegen::Context;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{Function, UserFuncName};
-use cranelift_codegen::isa::OwnedTargetIsa;
+use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use std::collections::HashMap;
@@ -16,7 +17,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use taipan_abi::thread::{Frame, Thread};
 use taipan_abi::word::W;
-use taipan_jit_ir::backend::{Backend, Left};
+use taipan_jit_ir::backend::{Backend, Left, NO_MEMORY};
 use taipan_jit_ir::{End, ExitId, Unit};
 
 /// How to compile.
@@ -52,7 +53,8 @@ struct Code {
     units: Vec<(u32, usize)>,
     /// Entries that its instructions name.
     _entries: Vec<Rc<Entry>>,
-    listing: Option<String>,
+    bytes: usize,
+    source: Option<Source>,
 }
 
 /// The backend.
@@ -125,12 +127,14 @@ impl Cranelift {
                 return Err(format!("unit {n} twice in a tree"));
             }
             units.push((n, cells.len()));
-            cells.extend((0..u.exits.len() as u32).map(|e| Cell {
-                target: AtomicUsize::new(self.stubs.leave),
-                unit: n,
-                exit: e,
-                live: u.live(e).len() as u32,
-            }));
+            for flag in [0, NO_MEMORY] {
+                cells.extend((0..u.exits.len() as u32).map(|e| Cell {
+                    target: AtomicUsize::new(self.stubs.leave),
+                    unit: n,
+                    exit: e | flag,
+                    live: u.live(e).len() as u32,
+                }));
+            }
         }
         let cells: Box<[Cell]> = cells.into();
         let mut entries: HashMap<u32, Rc<Entry>> = HashMap::new();
@@ -144,13 +148,16 @@ impl Cranelift {
             root,
             branches: &branches,
             stubs: &self.stubs,
-            cells: units.iter().map(|(n, at)| (*n, &raw const cells[*at..] as *const Cell)).collect(),
+            cells: all()
+                .zip(&units)
+                .map(|((n, u), (_, at))| (n, (&raw const cells[*at..] as *const Cell, u.exits.len() as u32)))
+                .collect(),
             entries: entries.iter().map(|(n, e)| (*n, Rc::as_ptr(e))).collect(),
             config: self.isa.frontend_config(),
+            notes: self.options.listing,
         };
-        let (piece, listing) =
-            translate(&*self.isa, &mut self.ctx, &mut self.fctx, &mut self.memory, &plan, self.options.listing)?;
-        let code = Code { piece, cells, units, _entries: entries.into_values().collect(), listing };
+        let (piece, bytes, source) = translate(&*self.isa, &mut self.ctx, &mut self.fctx, &mut self.memory, &plan)?;
+        let code = Code { piece, bytes, cells, units, _entries: entries.into_values().collect(), source };
         let address = code.piece.address();
         for (n, _) in &code.units {
             if let Some(old) = self.codes.remove(n) {
@@ -205,23 +212,25 @@ impl Cranelift {
     }
 }
 
-/// From a plan to code in its place.
+/// From a plan to code in its place, and its length.
 fn translate(
-    isa: &dyn cranelift_codegen::isa::TargetIsa,
+    isa: &dyn TargetIsa,
     ctx: &mut Context,
     fctx: &mut FunctionBuilderContext,
     memory: &mut Memory,
     plan: &Plan,
-    listing: bool,
-) -> Result<(Piece, Option<String>), String> {
+) -> Result<(Piece, usize, Option<Source>), String> {
     ctx.clear();
     ctx.func = Function::with_name_signature(UserFuncName::user(0, plan.number), unit_signature());
-    ctx.set_disasm(listing);
-    if let Err(e) = lower::lower(plan, FunctionBuilder::new(&mut ctx.func, fctx)) {
-        // A builder that was given up leaves its context in the middle of a function.
-        *fctx = FunctionBuilderContext::new();
-        return Err(e);
-    }
+    ctx.set_disasm(plan.notes);
+    let notes = match lower::lower(plan, FunctionBuilder::new(&mut ctx.func, fctx)) {
+        Ok(notes) => notes,
+        Err(e) => {
+            // A builder that was given up leaves its context in the middle of a function.
+            *fctx = FunctionBuilderContext::new();
+            return Err(e);
+        }
+    };
     let code = match ctx.compile(isa, &mut ControlPlane::default()) {
         Ok(code) => code,
         Err(e) => return Err(cranelift_codegen::print_errors::pretty_error(e.func, e.inner)),
@@ -229,9 +238,15 @@ fn translate(
     if !code.buffer.relocs().is_empty() {
         return Err("code that depends on its place".into());
     }
-    let text = code.vcode.clone();
+    let source = plan.notes.then(|| {
+        let locs = code.buffer.get_srclocs_sorted().iter();
+        let noted = locs
+            .filter(|l| !l.loc.is_default())
+            .filter_map(|l| Some((l.start, notes.get(l.loc.bits() as usize)?.clone())));
+        Source { vcode: code.vcode.clone().unwrap_or_default(), notes: noted.collect() }
+    });
     let piece = memory.place(code.code_buffer())?;
-    Ok((piece, text))
+    Ok((piece, code.code_buffer().len(), source))
 }
 
 impl Backend for Cranelift {
@@ -300,8 +315,11 @@ impl Backend for Cranelift {
     }
 
     fn listing(&self, number: u32) -> Option<String> {
-        let home = self.home.get(&number)?;
-        self.codes.get(home)?.listing.clone()
+        let code = self.codes.get(self.home.get(&number)?)?;
+        let at = code.piece.address();
+        // SAFETY: the piece is mapped readable, and at least that long.
+        let bytes = unsafe { std::slice::from_raw_parts(at as *const u8, code.bytes) };
+        Some(listing::text(code.source.as_ref()?, at, bytes, &code.cells, self.stubs.leave))
     }
 
     fn code_bytes(&self) -> usize {

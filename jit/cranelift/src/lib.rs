@@ -13,10 +13,12 @@
 //! write barrier) preserve all registers on the stack before they call Rust.
 //!
 //! # Limits
-//! An allocation that fails even after a full collection ends the process. A panic cannot unwind through compiled code.
+//! An allocation that fails even after a full collection leaves by the exit passed last ([`taipan_jit_ir::backend::NO_MEMORY`]); if the unit
+//! has passed none yet, it ends the process. A panic cannot unwind through compiled code.
 //! Only x86-64 has been run; nothing here but the tests' expectations depends on it (AArch64 has the same conventions in Cranelift).
 
 mod backend;
+mod listing;
 mod lower;
 mod memory;
 mod run;

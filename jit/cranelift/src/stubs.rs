@@ -23,8 +23,10 @@ pub struct Stubs {
     pub enter: Enter,
     /// Target of an exit without a bridge: answers the cell.
     pub leave: usize,
-    /// `fn(thread, base, run, bytes << 32 | tid)`, preserves all; the object is in `Run::fresh`.
+    /// `fn(thread, base, run, bytes << 32 | tid)`, preserves all; the object, or NULL, is in `Run::fresh`.
     pub alloc: usize,
+    /// The same, but never NULL.
+    pub alloc_or_abort: usize,
     /// `fn(thread, base, run, object, slot)`, preserves all.
     pub barrier: usize,
     _pieces: Vec<Piece>,
@@ -88,17 +90,19 @@ impl Stubs {
         let alloc = make(slow_signature(4), &|b, args| {
             slow(b, alloc_slow as *const () as usize, &[args[0], args[2], args[3]])
         })?;
+        let alloc_or_abort = make(slow_signature(4), &|b, args| {
+            slow(b, alloc_or_abort as *const () as usize, &[args[0], args[2], args[3]])
+        })?;
         let barrier = make(slow_signature(5), &|b, args| {
             slow(b, barrier_slow as *const () as usize, &[args[0], args[3], args[4]])
         })?;
         // SAFETY: the function was compiled with this signature.
         let enter = unsafe { std::mem::transmute::<usize, Enter>(enter) };
-        Ok(Stubs { enter, leave, alloc, barrier, _pieces: pieces })
+        Ok(Stubs { enter, leave, alloc, alloc_or_abort, barrier, _pieces: pieces })
     }
 }
 
-/// `mode::alloc` where the bump interval is used up. There is no NULL in a trace: an instruction in the middle of a bytecode cannot be
-/// left, so memory that a full collection does not bring either ends the process.
+/// `mode::alloc` where the bump interval is used up. NULL only if a full collection has not helped either; nothing is raised.
 unsafe extern "C-unwind" fn alloc_slow(th: *mut Thread, run: *mut Run, what: u64) {
     let (bytes, tid) = ((what >> 32) as usize, what as u32);
     let gc = &*(*th).gcvt;
@@ -108,11 +112,16 @@ unsafe extern "C-unwind" fn alloc_slow(th: *mut Thread, run: *mut Run, what: u64
         (gc.collect)(t, CollectKind::Full as u32);
         p = (gc.alloc_slow)(t, bytes, tid);
     }
-    if p.is_null() {
+    (*run).fresh = p as u64;
+}
+
+/// The same where no exit has been passed from which the unit could be left.
+unsafe extern "C-unwind" fn alloc_or_abort(th: *mut Thread, run: *mut Run, what: u64) {
+    alloc_slow(th, run, what);
+    if (*run).fresh == 0 {
         eprintln!("taipan: out of memory in compiled code");
         std::process::abort();
     }
-    (*run).fresh = p as u64;
 }
 
 /// The slow part of `mode::barrier`.

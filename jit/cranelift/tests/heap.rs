@@ -6,7 +6,7 @@ use taipan_abi::gc::{GC_BARRIER, GC_CARDS, GC_LISTED};
 use taipan_abi::mode::{CALL_ANY, Prim, fd, kind};
 use taipan_abi::thread::{Code, Frame, Thread};
 use taipan_abi::word::{Header, TID_FLOAT, W};
-use taipan_jit_ir::backend::{Backend, Left};
+use taipan_jit_ir::backend::{Backend, Left, NO_MEMORY};
 use taipan_jit_ir::*;
 
 fn header(w: W) -> &'static mut Header {
@@ -341,4 +341,67 @@ fn a_jump_into_an_inner_frame() {
     assert_eq!(seen[2], "top 21");
     assert_eq!(world.depth(), 2);
     assert_eq!(world.at(14), W::int(4));
+}
+
+/// Without memory the unit is left by the exit passed last, with its values as they were there.
+#[test]
+fn no_memory() {
+    let (mut world, mut be) = (World::new(), backend());
+    let mut b = Build::new();
+    let s = b.slot(0);
+    let i = b.op1(Prim::Untag, s);
+    let (small, later) = (b.exit(&[(0, i)]), b.exit(&[]));
+    let c = b.op1(Prim::IsInt, s);
+    b.guard(c, true, small);
+    let x = b.op1(Prim::IToF, i);
+    let o = b.push(Inst::New { tid: 9, bytes: 32 });
+    b.set(o, field(8, kind::F, 0), Ref::NONE, x);
+    b.push(Inst::Poll { exit: later });
+    let state = b.exit(&[(1, x), (2, o)]);
+    b.push(Inst::Sync { exit: state });
+    let done = b.exit(&[(2, o)]);
+    be.compile(1, &b.end(End::Leave { exit: done })).unwrap();
+    world.put(0, W::int(7));
+    for (refuse, exit, values) in [(2, small | NO_MEMORY, 1), (1, done, 1), (0, done, 1)] {
+        REFUSE.set(refuse);
+        world.th.gc.bump.fill(Default::default());
+        assert_eq!(world.run(&mut be, 1), Left { unit: 1, exit });
+        assert_eq!(world.values.len(), values);
+        assert!(exit == done || world.values == [7]);
+    }
+    // The object fits, the float of the sync does not.
+    let room = vec![0u64; 4];
+    world.th.gc.bump.fill(Default::default());
+    let at = room.as_ptr() as usize;
+    world.th.gc.bump[4] = taipan_abi::gc::Bump { cur: at, end: at + 32 };
+    REFUSE.set(2);
+    world.put(1, W::NONE);
+    assert_eq!(world.run(&mut be, 1), Left { unit: 1, exit: state | NO_MEMORY });
+    assert_eq!(world.values, [7f64.to_bits(), at as u64]);
+    assert_eq!(world.at(1), W::NONE);
+}
+
+/// The address constant 0 is the thread that runs the unit.
+#[test]
+fn fields_of_the_thread() {
+    let (mut world, mut be) = (World::new(), backend());
+    let mut b = Build::new();
+    let th = b.k(Kind::P, 0);
+    let epoch = b.get(th, field(std::mem::offset_of!(Thread, epoch) as u32, kind::U32, 0), Ref::NONE);
+    let handled = field(std::mem::offset_of!(Thread, handled) as u32, kind::W, fd::GCREF);
+    let (old, new) = (b.get(th, handled, Ref::NONE), b.slot(0));
+    b.set(th, handled, Ref::NONE, new);
+    let exit = b.exit(&[(0, epoch), (1, old)]);
+    be.compile(1, &b.end(End::Leave { exit })).unwrap();
+    for epoch in [5, 6] {
+        let mut other = World::new();
+        (other.th.epoch, other.th.handled) = (epoch, W::NONE);
+        other.put(0, W::TRUE);
+        other.run(&mut be, 1);
+        assert_eq!(other.values, [epoch as u64, W::NONE.0]);
+        assert_eq!(other.th.handled, W::TRUE);
+    }
+    world.put(0, W::FALSE);
+    world.run(&mut be, 1);
+    assert_eq!(world.th.handled, W::FALSE);
 }

@@ -9,8 +9,14 @@ use taipan_abi::word::W;
 pub struct Left {
     /// The number that `Backend::compile` was given for the unit that was left (a bridge, perhaps).
     pub unit: u32,
+    /// With [`NO_MEMORY`], perhaps.
     pub exit: ExitId,
 }
+
+/// In `Left::exit`: an object could not be made, even after a collection. The frames and slots are to be made as at this exit, the last one
+/// that was passed, and MemoryError is to be raised there (if the exit's `resume` is `BYTECODE`, its `ip` is the raising instruction itself,
+/// not the next one).
+pub const NO_MEMORY: u32 = 1 << 31;
 
 /// A compiler and its code. Units are numbered by the driver.
 pub trait Backend {

@@ -6,6 +6,7 @@ use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{Block, InstBuilder, TrapCode, Value};
 use std::mem::offset_of;
 use taipan_abi::thread::Frame;
+use taipan_jit_ir::backend::NO_MEMORY;
 use taipan_jit_ir::{End, ExitId, Kind, Ref};
 
 /// The trap where a freed unit's body is entered.
@@ -13,7 +14,7 @@ const NO_BODY: u8 = 1;
 
 impl<'a> Lower<'a, '_> {
     /// Where a guard of that exit goes. The block is written later, with the values as they are now: an exit's live values are made before
-    /// the first guard that names it.
+    /// the first guard that names it. With `NO_MEMORY` it is another way out, with the same values.
     pub(super) fn exit_block(&mut self, f: &mut Frag<'a>, exit: ExitId) -> Result<Block, String> {
         if let Some(block) = f.exits.get(&exit) {
             return Ok(*block);
@@ -23,10 +24,10 @@ impl<'a> Lower<'a, '_> {
             self.b.set_cold_block(block);
         }
         let mut vals = Vec::new();
-        for r in f.unit.live(exit) {
+        for r in f.unit.live(exit & !NO_MEMORY) {
             match f.vals.get(r.index()) {
                 Some(Val::None) | None => {
-                    return Err(format!("exit {exit} mentions value {}, which is not made yet", r.0));
+                    return Err(format!("exit {} mentions value {}, which is not made yet", exit & !NO_MEMORY, r.0));
                 }
                 Some(v) => vals.push(*v),
             }
@@ -43,12 +44,17 @@ impl<'a> Lower<'a, '_> {
             let frag = self.frag(x.number, x.unit, p.vals);
             return self.unit(frag);
         }
+        self.note(|| {
+            let why = if p.exit & NO_MEMORY == 0 { "" } else { ", no memory" };
+            format!("{}: exit {}{why}", p.number, p.exit & !NO_MEMORY)
+        });
         for (i, v) in p.vals.iter().enumerate() {
             self.hand_over(i, *v);
         }
-        let cells = *self.plan.cells.get(&p.number).ok_or("a unit without cells")?;
-        // SAFETY: there is a cell for each exit of the unit; only its address is used.
-        let cell = unsafe { cells.add(p.exit as usize) };
+        let (cells, exits) = *self.plan.cells.get(&p.number).ok_or("a unit without cells")?;
+        let at = if p.exit & NO_MEMORY == 0 { p.exit } else { exits + (p.exit & !NO_MEMORY) };
+        // SAFETY: there are two cells for each exit of the unit; only the address is used.
+        let cell = unsafe { cells.add(at as usize) };
         let cell = self.b.ins().iconst(I64, cell as i64);
         let target = self.b.ins().load(I64, MEM, cell, offset_of!(Cell, target) as i32);
         self.go(target, self.base, cell);

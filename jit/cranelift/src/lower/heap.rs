@@ -4,7 +4,7 @@ use super::{Frag, Lower, MEM, Val};
 use crate::run::Run;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F64, I8, I32, I64};
-use cranelift_codegen::ir::{BlockArg, InstBuilder, Value};
+use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value};
 use std::mem::offset_of;
 use taipan_abi::gc::{BUMP_CLASSES, Bump, GC_BARRIER, GC_LISTED, GcThread};
 use taipan_abi::mode::{Prim, fd, kind};
@@ -116,8 +116,8 @@ impl<'a> Lower<'a, '_> {
         self.b.switch_to_block(next);
     }
 
-    /// A zeroed object with its header.
-    pub(super) fn new_object(&mut self, tid: u32, bytes: u32) -> Value {
+    /// A zeroed object with its header. Without memory: out by that block, or the process ends.
+    pub(super) fn new_object(&mut self, tid: u32, bytes: u32, out: Option<Block>) -> Value {
         let class = bytes as usize / 8;
         let slow = self.b.create_block();
         let next = self.b.create_block();
@@ -142,9 +142,13 @@ impl<'a> Lower<'a, '_> {
         }
         self.b.switch_to_block(slow);
         let what = self.b.ins().iconst(I64, ((bytes as u64) << 32 | tid as u64) as i64);
-        self.slow_call(self.plan.stubs.alloc, &[what]);
+        let stubs = self.plan.stubs;
+        self.slow_call(if out.is_some() { stubs.alloc } else { stubs.alloc_or_abort }, &[what]);
         let p = self.b.ins().load(I64, MEM, self.run, offset_of!(Run, fresh) as i32);
-        self.b.ins().jump(next, &[BlockArg::Value(p)]);
+        match out {
+            Some(out) => self.b.ins().brif(p, next, &[BlockArg::Value(p)], out, &[]),
+            None => self.b.ins().jump(next, &[BlockArg::Value(p)]),
+        };
         self.b.switch_to_block(next);
         object
     }

@@ -9,6 +9,7 @@ mod heap;
 mod prims;
 mod state;
 
+use crate::listing::show;
 use crate::run::{Cell, ENTER_BODY, Entry, MAX_VALUES, Run};
 use crate::stubs::{Stubs, slow_signature, unit_signature};
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -21,6 +22,7 @@ use cranelift_frontend::FunctionBuilder;
 use std::collections::HashMap;
 use std::mem::offset_of;
 use taipan_abi::mode::Prim;
+use taipan_jit_ir::backend::NO_MEMORY;
 use taipan_jit_ir::{End, Exit, ExitId, Inst, Kind, Ref, Unit};
 
 /// A unit that hangs on an exit of another one of the same function.
@@ -38,11 +40,13 @@ pub struct Plan<'a> {
     pub root: &'a Unit,
     pub branches: &'a [Branch<'a>],
     pub stubs: &'a Stubs,
-    /// The first cell of each unit; an exit's cell is at its number from there.
-    pub cells: HashMap<u32, *const Cell>,
+    /// The first cell of each unit; an exit's cell is at its number from there. The cells for `NO_MEMORY` follow those of all exits.
+    pub cells: HashMap<u32, (*const Cell, u32)>,
     /// Units that `Jump` and `Enter` name.
     pub entries: HashMap<u32, *const Entry>,
     pub config: TargetFrontendConfig,
+    /// Notes for a listing are wanted.
+    pub notes: bool,
 }
 
 /// Memory accesses: they never trap, but they may not move either, since guards before them are what makes them valid.
@@ -87,6 +91,8 @@ struct Frag<'a> {
     small: Vec<bool>,
     /// The newest object, if nothing since can have collected: stores to it need no barrier.
     fresh: Option<Ref>,
+    /// The exit passed last: where the unit is left if there is no memory.
+    passed: Option<ExitId>,
     /// Results that two primitives share, by the first one's kind and operands.
     shared: HashMap<(Shared, Ref, Ref), (Value, Value)>,
     /// Narrow fields as they were loaded.
@@ -123,11 +129,12 @@ pub struct Lower<'a, 'f> {
     doubles: HashMap<u64, Value>,
     /// Does any unit of the tree write frames without leaving?
     syncs: bool,
-    loc: u32,
+    /// What the source locations mean.
+    notes: Vec<String>,
 }
 
-/// Lowers the plan's tree into the function, whose signature is `unit_signature`.
-pub fn lower<'a>(plan: &'a Plan<'a>, mut b: FunctionBuilder<'_>) -> Result<(), String> {
+/// Lowers the plan's tree into the function, whose signature is `unit_signature`. Answers the notes by source location.
+pub fn lower<'a>(plan: &'a Plan<'a>, mut b: FunctionBuilder<'_>) -> Result<Vec<String>, String> {
     check(plan.root)?;
     plan.branches.iter().try_for_each(|x| check(x.unit))?;
     let entry = b.create_block();
@@ -152,7 +159,7 @@ pub fn lower<'a>(plan: &'a Plan<'a>, mut b: FunctionBuilder<'_>) -> Result<(), S
         sig_barrier: None,
         doubles: HashMap::new(),
         syncs,
-        loc: 0,
+        notes: Vec::new(),
     };
     l.body_doubles();
     let mut root = l.frag(plan.number, plan.root, Vec::new());
@@ -191,7 +198,7 @@ pub fn lower<'a>(plan: &'a Plan<'a>, mut b: FunctionBuilder<'_>) -> Result<(), S
     }
     l.b.seal_all_blocks();
     l.b.finalize(plan.config);
-    Ok(())
+    Ok(l.notes)
 }
 
 /// Can another function enter the unit's body?
@@ -275,6 +282,7 @@ impl<'a> Lower<'a, '_> {
             early: HashMap::new(),
             small: vec![false; n],
             fresh: None,
+            passed: None,
             shared: HashMap::new(),
             narrow: HashMap::new(),
             body,
@@ -320,15 +328,23 @@ impl<'a> Lower<'a, '_> {
             if u.body > 0 && i == u.body as usize {
                 self.begin_body(&mut f)?;
             }
-            self.b.set_srcloc(SourceLoc::new(self.loc));
-            self.loc += 1;
+            self.note(|| format!("{}: {}", f.number, show(u, i)));
             let v = self.inst(&mut f, Ref(i as u32), inst)?;
             f.vals[i] = v;
         }
         if u.body as usize == u.insts.len() && u.body > 0 {
             self.begin_body(&mut f)?;
         }
+        self.note(|| format!("{}: {:?}", f.number, u.end));
         self.end(&mut f)
+    }
+
+    /// What is written from here on comes from.
+    fn note(&mut self, text: impl FnOnce() -> String) {
+        if self.plan.notes {
+            self.b.set_srcloc(SourceLoc::new(self.notes.len() as u32));
+            self.notes.push(text());
+        }
     }
 
     /// Reads slots at the unit's start that a Sync may have overwritten where the instruction stands.
@@ -361,6 +377,7 @@ impl<'a> Lower<'a, '_> {
         self.b.ins().jump(body, &args);
         self.b.switch_to_block(body);
         f.fresh = None;
+        f.passed = None;
         // The body may be entered from elsewhere, with nothing but its parameters.
         f.shared.clear();
         f.narrow.clear();
@@ -402,7 +419,11 @@ impl<'a> Lower<'a, '_> {
                 Val::None
             }
             Inst::New { tid, bytes } => {
-                let v = self.new_object(tid, bytes);
+                let out = match f.passed {
+                    Some(e) => Some(self.exit_block(f, e | NO_MEMORY)?),
+                    None => None,
+                };
+                let v = self.new_object(tid, bytes, out);
                 f.fresh = Some(r);
                 Val::V(v)
             }
@@ -435,6 +456,7 @@ impl<'a> Lower<'a, '_> {
             }
             Inst::Sync { exit } => {
                 self.write_state(f, exit, true)?;
+                f.passed = Some(exit);
                 Val::None
             }
             Inst::Poll { exit } => {
@@ -449,6 +471,7 @@ impl<'a> Lower<'a, '_> {
     /// Goes on only if (`v` is not zero) == `expect`.
     fn guard(&mut self, f: &mut Frag<'a>, v: Value, expect: bool, exit: ExitId) -> Result<(), String> {
         let out = self.exit_block(f, exit)?;
+        f.passed = Some(exit);
         let next = self.b.create_block();
         if expect {
             self.b.ins().brif(v, next, &[], out, &[]);

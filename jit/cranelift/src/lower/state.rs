@@ -10,6 +10,7 @@ use taipan_abi::gc::GcThread;
 use taipan_abi::mode::{fd, kind};
 use taipan_abi::thread::Frame;
 use taipan_abi::word::{TID_FLOAT, W};
+use taipan_jit_ir::backend::NO_MEMORY;
 use taipan_jit_ir::{Exit, ExitId, Field, FrameState, Kind, Ref, Sunk};
 
 /// A float object: a header and the value.
@@ -25,8 +26,10 @@ impl<'a> Lower<'a, '_> {
         let e: &Exit = &f.unit.exits[exit as usize];
         let mut made = Made::new();
         let mut newest = None;
+        let boxed = e.slots.iter().any(|(_, r)| f.unit.kind(*r) == Some(Kind::F));
+        let out = if boxed || !e.sunk.is_empty() { Some(self.exit_block(f, exit | NO_MEMORY)?) } else { None };
         for s in &e.sunk {
-            let v = self.new_object(s.tid, s.bytes);
+            let v = self.new_object(s.tid, s.bytes, out);
             newest = Some(v);
             made.insert(s.id, v);
         }
@@ -36,7 +39,7 @@ impl<'a> Lower<'a, '_> {
         for r in words.chain(handled).chain(fields) {
             if f.unit.kind(r) == Some(Kind::F) && !made.contains_key(&r) {
                 let x = self.value(f, r)?;
-                let v = self.new_object(TID_FLOAT, FLOAT_BYTES);
+                let v = self.new_object(TID_FLOAT, FLOAT_BYTES, out);
                 self.b.ins().store(MEM, x, v, FLOAT_VALUE);
                 newest = Some(v);
                 made.insert(r, v);

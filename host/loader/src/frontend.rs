@@ -200,8 +200,9 @@ fn app_level(source: &[u8], name: &str) -> Result<Vec<u8>, Vec<u8>> {
     if let Some(file) = &file
         && let Ok(bytes) = std::fs::read(file)
         && pyc::read_header(&bytes).is_ok_and(|s| s == stamp)
+        && let Some(code) = pyc::unseal(&bytes[16..])
     {
-        return Ok(bytes[16..].to_vec());
+        return Ok(code.to_vec());
     }
     let c =
         taipan_compiler::compile_source(source, name, Mode::Exec, Options::default()).map_err(|e| error_bytes(&e))?;
@@ -210,7 +211,7 @@ fn app_level(source: &[u8], name: &str) -> Result<Vec<u8>, Vec<u8>> {
         // Without a cache the next start is slower, nothing else.
         let _ = store(file, &bytes);
     }
-    Ok(bytes[16..].to_vec())
+    Ok(marshal::dump_code(&c.code))
 }
 
 /// Code of a library module that the importer itself is made of, from the cache or compiled now.

@@ -56,8 +56,8 @@ pub struct Thread {
     pub space: [*mut c_void; 4],
     /// The JIT's per-thread state.
     pub jit_state: *mut c_void,
-    /// Not zero: someone has looked at a frame (it has a frame object) since compiled code last put it to zero. Such code may have frames
-    /// that it keeps for itself otherwise.
+    /// Counts the frames that someone has looked at (that got a frame object). Compiled code, which keeps some frames to itself, compares
+    /// it around a call.
     pub forced: u32,
     #[allow(missing_docs)]
     pub pad2: u32,

@@ -81,7 +81,7 @@ pub unsafe fn restore(th: *mut Thread, entry: *mut Frame, unit: &Unit, exit: Exi
             }
         }
     }
-    let forced = e.after_sync && (*th).forced != 0;
+    let forced = e.after_sync;
     for (slot, r) in &e.slots {
         if forced && Some(slot) != e.slots.last().map(|(s, _)| s) {
             continue;
@@ -111,7 +111,6 @@ pub unsafe fn restore(th: *mut Thread, entry: *mut Frame, unit: &Unit, exit: Exi
     let top = entry.add(e.frames.len() - 1);
     (*th).gc.frame_top = top.cast();
     (*th).gc.vs_top = (*top).base.add((*(*top).code).framesize as usize);
-    (*th).forced = 0;
     (*th).resume = e.resume;
     (vt.enable)(th.cast(), was_on);
 }

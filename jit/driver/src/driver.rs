@@ -84,7 +84,6 @@ impl<B: Backend> Driver<B> {
     unsafe fn run(me: *mut Self, th: *mut Thread, number: u32, out: &mut JitAnswer) {
         let entry = (*th).gc.frame_top as *mut Frame;
         let mut values = Vec::new();
-        (*th).forced = 0;
         // No reference to the driver is held meanwhile: residual calls come back to it.
         let left = B::run(&raw mut (*me).backend, number, th, (*entry).base, &mut values);
         (*me).leave(th, entry, left, &values, out);
@@ -177,7 +176,12 @@ impl<B: Backend> Driver<B> {
         );
         unit.end = end;
         if self.options.log > 1 {
-            eprintln!("recorded {unit:#?}");
+            eprintln!("{}", taipan_jit_ir::text::print(&unit, &mut taipan_jit_ir::text::Names::new()));
+        }
+        if cfg!(debug_assertions) || self.options.verify != 0 {
+            if let Err(why) = taipan_jit_ir::verify::verify(&unit) {
+                return self.aborted(&r, &format!("not valid: {why}"));
+            }
         }
         let unit = match (self.optimize)(unit) {
             Ok(unit) => unit,

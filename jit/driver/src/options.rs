@@ -35,6 +35,8 @@ options! {
     trace_limit = 6000;
     /// Loops and bridges to compile at most: to find the one that makes a difference.
     max_units = 1_000_000;
+    /// 1: traces are verified.
+    verify = 0;
     /// 1: what was compiled or given up; 2: the traces, too.
     log = 0;
 }

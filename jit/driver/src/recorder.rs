@@ -294,6 +294,12 @@ unsafe extern "C" fn call(
             }
         }
     }
+    let forces = desc.effects & effects::FORCES_FRAMES != 0;
+    let looked_at = |r: &mut Recorder| {
+        let th = r.constant(Kind::P, r.rec.th as u64);
+        r.push(Inst::Get { obj: th, field: Field(&FORCED_FIELD), index: Ref::NONE })
+    };
+    let before = if forces { looked_at(r) } else { Ref::NONE };
     r.unit.calls.push(Call { desc, f, args, ret: kind_of(ret) });
     let number = r.unit.calls.len() as u32 - 1;
     let result = r.push(Inst::Call { call: number });
@@ -314,12 +320,12 @@ unsafe extern "C" fn call(
     r.at = Resume { ip: (*top).ip, sp: (*top).sp.add(1), resume: k | pops << 16 };
     r.exit = None;
     r.dirty = false;
-    if desc.effects & effects::FORCES_FRAMES != 0 {
+    if forces {
         let exit = r.snapshot(r.at);
         r.unit.exits[exit as usize].after_sync = true;
-        let th = r.constant(Kind::P, r.rec.th as u64);
-        let forced = r.push(Inst::Get { obj: th, field: Field(&FORCED_FIELD), index: Ref::NONE });
-        r.push(Inst::GuardValue { value: forced, bits: 0, exit });
+        let after = looked_at(r);
+        let cond = r.push(Inst::Prim { prim: Prim::IEq, a: before, b: after });
+        r.push(Inst::Guard { cond, expect: true, exit });
         r.exit = None;
     }
     result.0

@@ -19,5 +19,6 @@ taipan_plugin_api::export_plugin!("interp", "Interprets the traces it records", 
     "trace_eagerness" => "Failures of a guard before a bridge is recorded for it", "200";
     "trace_limit" => "Instructions of a recording", "6000";
     "max_units" => "Loops and bridges to compile at most", "1000000";
+    "verify" => "1: traces are verified", "0";
     "log" => "1: what was compiled or given up; 2: the traces, too", "0";
 ]);

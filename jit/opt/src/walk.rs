@@ -190,9 +190,8 @@ impl<'o> Walk<'o> {
         }
         let (syncs, out, written) = (self.syncs, &self.out, &self.written);
         // In memory already. In a body, only if no iteration changes it.
-        let there = |slot: i32, r: Ref| {
-            *out.inst(r) == Inst::Slot { slot } && written.iter().all(|w| w.0 != slot || w.1 == r)
-        };
+        let there =
+            |slot: i32, r: Ref| *out.inst(r) == Inst::Slot { slot } && written.iter().all(|w| w.0 != slot || w.1 == r);
         e.slots.retain(|(slot, r)| syncs || !there(*slot, *r));
         e.values_mut(|r| *r = self.canon(*r));
         if self.o.bug(Bug::WrongExitConstant)

@@ -38,7 +38,11 @@ const BYTES: u32 = 72;
 static CALLS: [CallDesc; 6] = [
     CallDesc { name: Str::new("any"), effects: effects::ANY, writes: Slice::new(&[]) },
     CallDesc { name: Str::new("writes"), effects: effects::READS | effects::WRITES, writes: Slice::new(&[]) },
-    CallDesc { name: Str::new("writes_x"), effects: effects::READS | effects::WRITES_LISTED, writes: Slice::new(&[&X, &COUNT]) },
+    CallDesc {
+        name: Str::new("writes_x"),
+        effects: effects::READS | effects::WRITES_LISTED,
+        writes: Slice::new(&[&X, &COUNT]),
+    },
     CallDesc { name: Str::new("reads"), effects: effects::READS, writes: Slice::new(&[]) },
     CallDesc { name: Str::new("raises"), effects: effects::READS | effects::RAISES, writes: Slice::new(&[]) },
     CallDesc { name: Str::new("pure"), effects: effects::NONE, writes: Slice::new(&[]) },
@@ -318,8 +322,11 @@ impl Recorder {
                     self.is(Prim::TLe, last, n);
                 }
                 _ => {
-                    let (test, op) =
-                        self.rng.pick(&[(Prim::AddOvf, Prim::TAdd), (Prim::SubOvf, Prim::TSub), (Prim::MulOvf, Prim::TMul)]);
+                    let (test, op) = self.rng.pick(&[
+                        (Prim::AddOvf, Prim::TAdd),
+                        (Prim::SubOvf, Prim::TSub),
+                        (Prim::MulOvf, Prim::TMul),
+                    ]);
                     if self.is(test, last, n) {
                         return;
                     }
@@ -332,7 +339,12 @@ impl Recorder {
 
     fn arithmetic(&mut self) {
         let a = self.any_slot();
-        let b = if self.rng.next(3) == 0 { let n = self.rng.next(5) as i64; self.k(Kind::W, W::int(n).0) } else { self.any_slot() };
+        let b = if self.rng.next(3) == 0 {
+            let n = self.rng.next(5) as i64;
+            self.k(Kind::W, W::int(n).0)
+        } else {
+            self.any_slot()
+        };
         if !self.is(Prim::BothInt, a, b) {
             return;
         }

@@ -393,7 +393,9 @@ unsafe extern "C" fn back_edge(rec: *mut Rec, _code: *mut Code, target: *const u
     }
     if let Some(unit) = r.heads.get(&target).copied() {
         let exit = r.snapshot(here);
-        r.finish(End::Jump { target: unit, exit });
+        // A loop of an inlined function has another entry frame: the evaluator enters it.
+        let same = r.top() == r.entry;
+        r.finish(if same { End::Jump { target: unit, exit } } else { End::Leave { exit } });
         return true;
     }
     false

@@ -323,7 +323,7 @@ unsafe fn instruction<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, op: Op, arg: 
         }
         Op::RERAISE => {
             let w_exc = st.pop();
-            return Err(sp.set_exc(w_exc));
+            return Err(rare_exc::set_checked(sp, w_exc));
         }
         Op::RAISE_VARARGS => return Err(rare_exc::raise(sp, &st, arg)),
         Op::CHECK_EXC_MATCH => {

@@ -181,7 +181,11 @@ impl Worker {
                 let _ = fs::write(folder.join(n.to_string()), input);
             }
             let mut command = Command::new(programs().join("taipan"));
-            command.args(["-I", "-S"]).arg(root().join("tests/fuzz/src/feed.py")).arg(&folder).arg(batch.len().to_string());
+            command
+                .args(["-I", "-S"])
+                .arg(root().join("tests/fuzz/src/feed.py"))
+                .arg(&folder)
+                .arg(batch.len().to_string());
             let end = ended(command, &folder);
             let at = fs::read_to_string(folder.join("progress")).ok().and_then(|t| t.trim().parse::<usize>().ok());
             let done = at.map_or(batch.len(), |n| n + 1).min(batch.len());

@@ -193,7 +193,8 @@ pub fn mutate(rng: &mut Rng, seed: &[u8], other: &[u8], words: &[&[u8]], deep: b
                 b.splice(at..end, piece);
             }
             7 if n >= at + 4 => {
-                let number = *rng.pick(&[0, 1, 2, 0x7f, 0xff, 0x100, 0xffff, 0x1_0000, 0x7fff_ffff, 0x8000_0000, u32::MAX]);
+                let number =
+                    *rng.pick(&[0, 1, 2, 0x7f, 0xff, 0x100, 0xffff, 0x1_0000, 0x7fff_ffff, 0x8000_0000, u32::MAX]);
                 b[at..at + 4].copy_from_slice(&number.to_le_bytes());
             }
             8 if n >= at + 4 => {

@@ -206,7 +206,13 @@ fn start_up(peers: &[Peer]) {
         for (peer, (times, kb)) in peers.iter().zip(&mut rows) {
             let middle = median(times);
             let best = times.first().copied().unwrap_or(f64::NAN);
-            println!("    {:8} {:7.1} ms  best {:7.1} ms  {:6.1} MB", peer.name, middle * 1e3, best * 1e3, *kb as f64 / 1024.0);
+            println!(
+                "    {:8} {:7.1} ms  best {:7.1} ms  {:6.1} MB",
+                peer.name,
+                middle * 1e3,
+                best * 1e3,
+                *kb as f64 / 1024.0
+            );
         }
     }
 }
@@ -225,7 +231,9 @@ fn steady(peers: &[Peer; 2], programs: &Path, names: &[&str], seconds: &str) {
         println!("NOT RUN: the programs cannot be copied");
         return;
     };
-    println!("steady state ({seconds} s a program; median of the second half of the iterations; over 1 = faster than CPython)");
+    println!(
+        "steady state ({seconds} s a program; median of the second half of the iterations; over 1 = faster than CPython)"
+    );
     let mut logs = Vec::new();
     for name in names {
         if !scratch.0.join(format!("bm_{name}")).is_dir() {
@@ -241,7 +249,12 @@ fn steady(peers: &[Peer; 2], programs: &Path, names: &[&str], seconds: &str) {
         });
         for (bench, base) in &runs[0] {
             if let Some(own) = runs[1].get(bench) {
-                println!("  {bench:28} CPython {:9.2} ms  Taipan {:9.2} ms  {:5.2}x", base * 1e3, own * 1e3, base / own);
+                println!(
+                    "  {bench:28} CPython {:9.2} ms  Taipan {:9.2} ms  {:5.2}x",
+                    base * 1e3,
+                    own * 1e3,
+                    base / own
+                );
                 logs.push((base / own).ln());
             }
         }
@@ -326,8 +339,12 @@ pub fn run(arguments: &[String]) -> bool {
     }
     let Some(programs) = pyperformance(arguments) else {
         println!("bench: pyperformance's programs are MISSING; what needs them is NOT RUN.");
-        println!("  Unpack the package pyperformance (a wheel is a zip archive) and name its folder: --pyperformance DIR, or");
-        println!("  TAIPAN_PYPERFORMANCE=DIR (a folder with bm_chaos/run_benchmark.py in it or in its data-files/benchmarks)");
+        println!(
+            "  Unpack the package pyperformance (a wheel is a zip archive) and name its folder: --pyperformance DIR, or"
+        );
+        println!(
+            "  TAIPAN_PYPERFORMANCE=DIR (a folder with bm_chaos/run_benchmark.py in it or in its data-files/benchmarks)"
+        );
         return !checking;
     };
     if checking {

@@ -662,7 +662,7 @@ fn template(sp: Space, st: &Stack, op: Op, arg: u32) -> Res<()> {
     let w_module = sp.import_module(name!(sp, "_templatelib"))?;
     if op == Op::BUILD_TEMPLATE {
         let w_class = sp.getattr(w_module, name!(sp, "Template"))?;
-        let (strings, parts) = (sp.tuple_items(st.peek(2)), sp.tuple_items(st.peek(1)));
+        let (strings, parts) = (tuple(sp, st.peek(2))?, tuple(sp, st.peek(1))?);
         let mut args = taipan_plugin_api::RootedVec::new(sp);
         for (i, w) in strings.iter().enumerate() {
             args.push(*w);
@@ -689,6 +689,11 @@ fn template(sp: Space, st: &Stack, op: Op, arg: u32) -> Res<()> {
     st.drop(at);
     st.push(w);
     Ok(())
+}
+
+/// The items of an operand that the compiler makes a tuple of; in code from a file it may be anything.
+fn tuple<'a>(sp: Space, w: W) -> Res<&'a [W]> {
+    sp.tuple_opt(w).ok_or_else(|| raise!(sp, SYSTEM_ERROR, "an operand in the bytecode is no tuple"))
 }
 
 unsafe fn intrinsic1<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, w: W, which: u32) -> Res<W> {
@@ -728,8 +733,7 @@ unsafe fn intrinsic1<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, w: W, which: u
         return typing("_subscript_generic", &[w]);
     }
     if which == Intrinsic1::TypeAlias as u32 {
-        let items = sp.tuple_items(w);
-        return typing("_type_alias", items);
+        return typing("_type_alias", tuple(sp, w)?);
     }
     Err(raise!(sp, SYSTEM_ERROR, "unknown intrinsic {which}"))
 }
@@ -747,7 +751,10 @@ unsafe fn intrinsic2(sp: Space, a: W, b: W, which: u32) -> Res<W> {
         return typing("_type_var", &[a, W::NONE, b]);
     }
     if which == Intrinsic2::SetFunctionTypeParams as u32 {
-        // SAFETY: the compiler puts a function here.
+        if !a.is_tid(TID_FUNCTION) {
+            return Err(raise!(sp, SYSTEM_ERROR, "type parameters of no function in the bytecode"));
+        }
+        tuple(sp, b)?;
         setfield!(sp, a, WFunction, w_type_params, b);
         return Ok(a);
     }

@@ -252,6 +252,10 @@ unsafe fn instruction<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, op: Op, arg: 
             st.push(w);
         }
         Op::BUILD_STRING => {
+            // The compiler joins only what FORMAT_* and constants have pushed; code from a file may join anything.
+            if !st.top(n).iter().all(|w| w.is_tid(TID_STR) || sp.text_opt(*w).is_some()) {
+                return Err(raise!(sp, SYSTEM_ERROR, "the bytecode joins what is no text"));
+            }
             let w = s.build_string(sp, st.top(n))?;
             st.drop(n);
             st.push(w);

@@ -30,7 +30,8 @@ fn targets(code: &CodeObject, starts: &[bool]) -> Vec<bool> {
     at_target
 }
 
-/// A function is made of a code constant and gets its closure at once; the names of keyword arguments are a constant tuple of texts.
+/// A function is made of a code constant and gets its closure at once; the names of keyword arguments and of a
+/// class pattern's attributes are a constant tuple of texts.
 pub(crate) fn check(code: &CodeObject, starts: &[bool]) -> Result<(), Invalid> {
     let bad = |msg: &str, at: usize| Err(Invalid(format!("{msg} at {at}")));
     if code.flags & co::HAS_DOCSTRING != 0 && !matches!(code.consts.first(), Some(Const::Str(_))) {
@@ -59,10 +60,11 @@ pub(crate) fn check(code: &CodeObject, starts: &[bool]) -> Result<(), Invalid> {
                 open &= arg != 8;
             }
             _ if open => return bad("a function without its closure", at),
-            Op::CALL_KW => match constant {
+            Op::CALL_KW | Op::MATCH_CLASS => match constant {
                 Some(Const::Tuple(names))
-                    if names.len() <= arg as usize && names.iter().all(|n| matches!(n, Const::Str(_))) => {}
-                _ => return bad("no names of keyword arguments", at),
+                    if (op == Op::MATCH_CLASS || names.len() <= arg as usize)
+                        && names.iter().all(|n| matches!(n, Const::Str(_))) => {}
+                _ => return bad("no names of keyword arguments or attributes", at),
             },
             _ => {}
         }

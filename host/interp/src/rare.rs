@@ -328,6 +328,10 @@ unsafe fn instruction<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, op: Op, arg: 
             st.push(w);
         }
         Op::BUILD_STRING => {
+            // The compiler joins only what FORMAT_* and constants have pushed; code from a file may join anything.
+            if !st.top(n).iter().all(|w| w.is_tid(TID_STR) || sp.text_opt(*w).is_some()) {
+                return Err(raise!(sp, SYSTEM_ERROR, "the bytecode joins what is no text"));
+            }
             let w = s.build_string(sp, st.top(n))?;
             st.drop(n);
             st.push(w);
@@ -399,7 +403,7 @@ unsafe fn instruction<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, op: Op, arg: 
         }
         Op::RERAISE => {
             let w_exc = st.pop();
-            return Err(sp.set_exc(w_exc));
+            return Err(rare_exc::set_checked(sp, w_exc));
         }
         Op::RAISE_VARARGS => return Err(rare_exc::raise(sp, &st, arg)),
         Op::CHECK_EXC_MATCH => {
@@ -749,7 +753,7 @@ fn template(sp: Space, st: &Stack, op: Op, arg: u32) -> Res<()> {
     let w_module = sp.import_module(name!(sp, "_templatelib"))?;
     if op == Op::BUILD_TEMPLATE {
         let w_class = sp.getattr(w_module, name!(sp, "Template"))?;
-        let (strings, parts) = (sp.tuple_items(st.peek(2)), sp.tuple_items(st.peek(1)));
+        let (strings, parts) = (tuple(sp, st.peek(2))?, tuple(sp, st.peek(1))?);
         let mut args = taipan_plugin_api::RootedVec::new(sp);
         for (i, w) in strings.iter().enumerate() {
             args.push(*w);
@@ -776,6 +780,11 @@ fn template(sp: Space, st: &Stack, op: Op, arg: u32) -> Res<()> {
     st.drop(at);
     st.push(w);
     Ok(())
+}
+
+/// The items of an operand that the compiler makes a tuple of; in code from a file it may be anything.
+fn tuple<'a>(sp: Space, w: W) -> Res<&'a [W]> {
+    sp.tuple_opt(w).ok_or_else(|| raise!(sp, SYSTEM_ERROR, "an operand in the bytecode is no tuple"))
 }
 
 unsafe fn intrinsic1<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, w: W, which: u32) -> Res<W> {
@@ -815,8 +824,7 @@ unsafe fn intrinsic1<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, w: W, which: u
         return typing("_subscript_generic", &[w]);
     }
     if which == Intrinsic1::TypeAlias as u32 {
-        let items = sp.tuple_items(w);
-        return typing("_type_alias", items);
+        return typing("_type_alias", tuple(sp, w)?);
     }
     Err(raise!(sp, SYSTEM_ERROR, "unknown intrinsic {which}"))
 }
@@ -834,7 +842,10 @@ unsafe fn intrinsic2(sp: Space, a: W, b: W, which: u32) -> Res<W> {
         return typing("_type_var", &[a, W::NONE, b]);
     }
     if which == Intrinsic2::SetFunctionTypeParams as u32 {
-        // SAFETY: the compiler puts a function here.
+        if !a.is_tid(TID_FUNCTION) {
+            return Err(raise!(sp, SYSTEM_ERROR, "type parameters of no function in the bytecode"));
+        }
+        tuple(sp, b)?;
         setfield!(sp, a, WFunction, w_type_params, b);
         return Ok(a);
     }

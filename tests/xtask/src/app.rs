@@ -62,7 +62,7 @@ fn one(program: &Path, arguments: &[&str], more: &[String], folder: &Path, place
         .args(more)
         .current_dir(folder)
         .env("PYTHONHASHSEED", "0")
-        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("TAIPAN_CACHE", target().join("../test-cache"))
         .env("TERM", "dumb")
         .env_remove("PYTHONPATH")
         .stdin(Stdio::null())

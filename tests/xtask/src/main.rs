@@ -21,7 +21,7 @@ cargo xtask bench [--check] [--seconds N] [--pyperformance DIR] [--cpython PROGR
                                   start-up and steady state against CPython; --check: right results of pyperformance's programs
 cargo xtask fuzz source|pyc|toml [--minutes N] [--seed S]
                                   damaged input must never end in a panic or a signal; what does is kept in target/fuzz
-cargo xtask install PREFIX        a relocatable tree: PREFIX/bin, PREFIX/lib/taipan
+cargo xtask install PREFIX        a relocatable tree: PREFIX/bin, PREFIX/lib/taipan; --test makes one, moves it and runs it
 ";
 
 /// The repository.
@@ -82,12 +82,14 @@ fn main() -> ExitCode {
             build()
                 && cargo(&["test", "--release", "--workspace", "--quiet", "--lib", "--bins", "--tests"])
                 && app::run(&[])
+                && install::test()
                 && cpython::run(&[])
         }
         Some("app") => build() && app::run(rest),
         Some("cpython") => build() && cpython::run(rest),
         Some("bench") => build() && bench::run(rest),
         Some("fuzz") => build() && fuzz(rest),
+        Some("install") if rest.first().is_some_and(|a| a == "--test") => build() && install::test(),
         Some("install") => build() && install::run(rest),
         _ => {
             print!("{HELP}");

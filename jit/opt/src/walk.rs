@@ -4,8 +4,41 @@ use crate::heap::Heap;
 use crate::range::Fact;
 use crate::{Bug, Options, fold};
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use taipan_abi::mode::{effects, kind};
 use taipan_jit_ir::{Call, End, Exit, ExitId, Inst, Kind, Ref, Unit};
+
+/// Keys are a few small numbers from the program itself: multiplying mixes them well enough.
+#[derive(Default)]
+pub(crate) struct Mix(u64);
+impl Hasher for Mix {
+    fn finish(&self) -> u64 {
+        // The table looks at the highest and the lowest bits.
+        self.0 ^ self.0 >> 32
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|b| self.write_u64(*b as u64))
+    }
+    fn write_u8(&mut self, x: u8) {
+        self.write_u64(x as u64)
+    }
+    fn write_u16(&mut self, x: u16) {
+        self.write_u64(x as u64)
+    }
+    fn write_u32(&mut self, x: u32) {
+        self.write_u64(x as u64)
+    }
+    fn write_i32(&mut self, x: i32) {
+        self.write_u64(x as u64)
+    }
+    fn write_isize(&mut self, x: isize) {
+        self.write_u64(x as u64)
+    }
+    fn write_u64(&mut self, x: u64) {
+        self.0 = (self.0.rotate_left(5) ^ x).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    }
+}
+pub(crate) type Map<K, V> = HashMap<K, V, BuildHasherDefault<Mix>>;
 
 /// What is walked.
 pub(crate) struct Source<'a> {
@@ -24,11 +57,11 @@ pub(crate) struct Walk<'o> {
     /// Objects made here that others may know of. Meaningful for `New` only.
     pub escaped: Vec<bool>,
     pub heap: Heap,
-    constants: HashMap<(Kind, u64), Ref>,
+    constants: Map<(Kind, u64), Ref>,
     /// Pure primitives, by operands; a condition that a guard implies maps to a constant.
-    pub same: HashMap<(u16, Ref, Ref), Ref>,
+    pub same: Map<(u16, Ref, Ref), Ref>,
     pure_calls: Vec<(Call, Ref)>,
-    slots: HashMap<i32, Ref>,
+    slots: Map<i32, Ref>,
     /// Walking a preamble again: the words of the slots that the iteration before (or the bridge) has written; they are not in memory.
     pub written: Vec<(i32, Ref)>,
     /// Values before this one belong to the iteration before: sums are not rewritten in terms of their operands, which would have to be
@@ -55,10 +88,10 @@ impl<'o> Walk<'o> {
             known: Vec::with_capacity(n),
             escaped: Vec::with_capacity(n),
             heap: Heap::default(),
-            constants: HashMap::new(),
-            same: HashMap::with_capacity(n),
+            constants: Map::default(),
+            same: Map::with_capacity_and_hasher(n, Default::default()),
             pure_calls: Vec::new(),
-            slots: HashMap::new(),
+            slots: Map::default(),
             written: Vec::new(),
             barrier: Ref(0),
             syncs: unit.insts.iter().any(|i| matches!(i, Inst::Sync { .. })),

@@ -69,12 +69,21 @@ impl Walk<'_> {
         // An address: even, and not 0.
         let fact = Fact::range(2, i64::MAX as i128).and_then(|f| f.and(Fact::bits(1, 0)?)).unwrap_or(Fact::TOP);
         let r = self.emit(inst, fact);
+        self.has_row(r, tid);
+        r
+    }
+
+    /// The object is of that row now.
+    pub fn has_row(&mut self, obj: Ref, tid: u32) {
         if self.o.heap {
             let value = self.constant(Kind::I, tid as u64);
             let field = Field(&TID_FIELD);
-            self.heap.class_mut(field).entries.push(Entry { field, obj: r, index: Ref::NONE, value });
+            self.heap.class_mut(field).entries.push(Entry { field, obj, index: Ref::NONE, value });
         }
-        r
+    }
+    /// The row of an object, if it is known.
+    pub fn row(&self, obj: Ref) -> Option<u32> {
+        self.find(obj, Field(&TID_FIELD), Ref::NONE).and_then(|r| self.bits(r)).map(|b| b as u32)
     }
 
     fn find(&self, obj: Ref, field: Field, index: Ref) -> Option<Ref> {
@@ -158,8 +167,7 @@ impl Walk<'_> {
         if older(a, b) || older(b, a) || self.is_private(a) || self.is_private(b) {
             return true;
         }
-        let row = |r: Ref| self.find(r, Field(&TID_FIELD), Ref::NONE).and_then(|r| self.bits(r));
-        matches!((row(a), row(b)), (Some(x), Some(y)) if x != y)
+        matches!((self.row(a), self.row(b)), (Some(x), Some(y)) if x != y)
     }
 
     /// Forgets what a call may have changed. Its arguments have escaped.

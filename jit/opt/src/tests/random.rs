@@ -57,6 +57,8 @@ pub struct Recorder {
     read: Vec<(i32, Ref)>,
     /// The last number of a guard.
     labels: usize,
+    /// Values before this one a bridge has from its exit.
+    first: usize,
 }
 
 impl Recorder {
@@ -90,13 +92,45 @@ impl Recorder {
             m.slots.insert(s, w);
         }
         m.leave_at = 2 + rng.next(6) as u32;
-        Recorder { machine: m, rng, unit: empty(), values: Vec::new(), slots: Vec::new(), read: Vec::new(), labels: 0 }
+        Recorder { machine: m, rng, unit: empty(), values: Vec::new(), slots: Vec::new(), read: Vec::new(), labels: 0, first: 0 }
     }
 
     /// Records one unit: a loop, or a bridge that jumps to the unit of that number.
     pub fn unit(&mut self, target: Option<u32>) -> Unit {
         self.unit = empty();
         (self.values, self.slots, self.read) = (Vec::new(), Vec::new(), Vec::new());
+        self.first = 0;
+        self.record(target)
+    }
+
+    /// Records a bridge from an exit, whose state the machine has in memory. Also as a unit that finds that state in memory, not in Params.
+    pub fn bridge(&mut self, machine: Fake, from: &Unit, exit: u32) -> (Unit, Unit) {
+        self.machine = machine;
+        self.machine.failing = None;
+        self.unit = empty();
+        let start = taipan_jit_ir::bridge::start(from, exit);
+        let n = start.insts.len();
+        self.values = vec![0; n];
+        self.first = n;
+        self.unit.insts = start.insts;
+        self.read = Vec::new();
+        self.slots = start.slots;
+        for (s, r) in &self.slots {
+            self.values[r.index()] = self.machine.slot(*s);
+        }
+        let slots = self.slots.clone();
+        // Operands above the frame are not looked at.
+        self.slots.retain(|s| s.0 < SLOTS);
+        let bridge = self.record(Some(0));
+        let mut by_memory = bridge.clone();
+        by_memory.insts[..n].fill(Inst::Nop);
+        for (slot, r) in slots {
+            by_memory.insts[r.index()] = Inst::Slot { slot };
+        }
+        (by_memory, bridge)
+    }
+
+    fn record(&mut self, target: Option<u32>) -> Unit {
         if target.is_none() {
             let exit = self.exit();
             self.unit.insts.push(Inst::Poll { exit });
@@ -165,8 +199,8 @@ impl Recorder {
         self.labels += 1;
         let mut slots = self.slots.clone();
         let mut sp = FRAME_SP;
-        if self.rng.next(4) == 0 && !self.values.is_empty() {
-            let r = Ref(self.rng.next(self.values.len()) as u32);
+        if self.rng.next(4) == 0 && self.values.len() > self.first {
+            let r = Ref((self.first + self.rng.next(self.values.len() - self.first)) as u32);
             let k = self.unit.kind(r);
             // A number that fits, or another value that is boxed there.
             let fits = k != Some(Kind::I) || W::fits(self.v(r) as i64);

@@ -145,6 +145,11 @@ impl Machine for Fake {
             None => self.wild = Some(format!("write of {:?} in {obj:#x}", field.0)),
             Some(o) if field == Field(&TID_FIELD) => o.tid = value as u32,
             Some(o) => {
+                let value = match field.0.kind {
+                    kind::U32 => value as u32 as u64,
+                    kind::U8 => value as u8 as u64,
+                    _ => value,
+                };
                 o.cells.insert(Fake::key(field, index), (field_kind(field), value));
             }
         }

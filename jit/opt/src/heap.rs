@@ -4,6 +4,7 @@ use crate::range::Fact;
 use crate::walk::{Walk, field_fact};
 use crate::Bug;
 use taipan_abi::mode::{CallDesc, TID_FIELD, effects, fd};
+use taipan_abi::word::*;
 use taipan_jit_ir::{Field, Inst, Kind, Ref, field_kind};
 
 /// `obj`'s `field` (item `index`) holds `value`.
@@ -45,8 +46,18 @@ impl Heap {
     }
 }
 
+/// Rows that objects keep for life: their types have no attributes that could be added, nor another class.
+fn is_final(tid: u32) -> bool {
+    matches!(tid, TID_NONE..=TID_RANGE | TID_CELL | TID_GENERATOR | TID_LIST_ITER..=TID_DICT_ITER)
+}
+
 /// The first byte that is zero in a new object.
 const HEADER: u32 = 8;
+
+/// An address: even, and not 0.
+fn object_fact() -> Fact {
+    Fact::range(2, i64::MAX as i128).and_then(|f| f.and(Fact::bits(1, 0)?)).unwrap_or(Fact::TOP)
+}
 
 impl Walk<'_> {
     /// An object made here that nobody else knows of.
@@ -66,9 +77,7 @@ impl Walk<'_> {
 
     pub fn new_object(&mut self, inst: Inst) -> Ref {
         let Inst::New { tid, .. } = inst else { return Ref::NONE };
-        // An address: even, and not 0.
-        let fact = Fact::range(2, i64::MAX as i128).and_then(|f| f.and(Fact::bits(1, 0)?)).unwrap_or(Fact::TOP);
-        let r = self.emit(inst, fact);
+        let r = self.emit(inst, object_fact());
         self.has_row(r, tid);
         r
     }
@@ -83,6 +92,11 @@ impl Walk<'_> {
     }
     /// The row of an object, if it is known.
     pub fn row(&self, obj: Ref) -> Option<u32> {
+        match self.bits(obj).map(W) {
+            Some(W::TRUE | W::FALSE) => return Some(TID_BOOL),
+            Some(W::NONE) => return Some(TID_NONE),
+            _ => {}
+        }
         self.find(obj, Field(&TID_FIELD), Ref::NONE).and_then(|r| self.bits(r)).map(|b| b as u32)
     }
 
@@ -97,6 +111,9 @@ impl Walk<'_> {
             if let Some(r) = self.find(obj, field, index) {
                 return r;
             }
+            if let (true, Some(tid)) = (field == Field(&TID_FIELD), self.row(obj)) {
+                return self.constant(Kind::I, tid as u64);
+            }
             if self.is_private(obj) {
                 if index.is_some() && self.bits(index).is_none() {
                     // It may read any item.
@@ -108,6 +125,7 @@ impl Walk<'_> {
         } else {
             self.escape(obj)
         }
+        self.is_object(obj);
         let r = self.emit(Inst::Get { obj, field, index }, field_fact(field.0.kind));
         if self.o.heap {
             self.heap.class_mut(field).entries.push(Entry { field, obj, index, value: r });
@@ -115,14 +133,27 @@ impl Walk<'_> {
         r
     }
 
+    /// Who has fields is neither an int nor NULL.
+    fn is_object(&mut self, obj: Ref) {
+        if self.o.ranges && self.out.kind(obj) == Some(Kind::W) {
+            self.learn(obj, object_fact(), 0)
+        }
+    }
+
     pub fn set(&mut self, obj: Ref, field: Field, index: Ref, value: Ref) {
         if self.o.heap && self.find(obj, field, index) == Some(value) {
             return;
         }
         let anywhere = index.is_some() && self.bits(index).is_none();
-        if anywhere || !self.o.heap {
+        // A narrow field keeps what fits.
+        let fits = match field_fact(field.0.kind) {
+            Fact::TOP => true,
+            f => self.fact(value).and(f) == Some(self.fact(value)),
+        };
+        if anywhere || !fits || !self.o.heap {
             self.escape(obj)
         }
+        self.is_object(obj);
         if !self.is_private(obj) {
             self.escape(value)
         }
@@ -135,7 +166,9 @@ impl Walk<'_> {
             let (o, i) = (self.canon(e.obj), self.canon(e.index));
             !self.may_alias(field, obj, index, e.field, o, i)
         });
-        entries.push(Entry { field, obj, index, value });
+        if fits {
+            entries.push(Entry { field, obj, index, value });
+        }
         self.heap.class_mut(field).entries = entries;
     }
 
@@ -184,7 +217,8 @@ impl Walk<'_> {
             c.entries.retain(|e| {
                 // The thread's own words: a call may raise, or be interrupted.
                 let thread = self.out.kind(e.obj) == Some(Kind::P) && !none;
-                let kept = e.field.0.flags & fd::IMMUTABLE != 0 || self.is_private(e.obj);
+                let fixed = e.field == Field(&TID_FIELD) && self.bits(e.value).is_some_and(|b| is_final(b as u32));
+                let kept = fixed || e.field.0.flags & fd::IMMUTABLE != 0 || self.is_private(e.obj);
                 !(thread || written && !kept)
             });
         }

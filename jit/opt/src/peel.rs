@@ -85,6 +85,7 @@ pub(crate) fn enter(w: &mut Walk, exit: ExitId, root: &Preamble) -> Option<Vec<R
     }
     w.written = words(w, exit);
     let written = w.written.clone();
+    w.syncs |= root.insts.iter().any(|i| matches!(i, Inst::Sync { .. }));
     let mut copy = vec![Ref::NONE; root.insts.len()];
     let source = Source { insts: &root.insts, calls: &root.calls, exits: &root.exits };
     if w.walk(&source, &mut copy).is_err() {

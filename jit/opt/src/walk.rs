@@ -80,7 +80,7 @@ pub(crate) struct Walk<'o> {
     /// What is known of the Params: the walked unit is a bridge.
     pub given: Vec<Known>,
     /// A Sync writes slots to memory: then an exit's slot that has its first word again must be written too.
-    syncs: bool,
+    pub syncs: bool,
 }
 
 impl<'o> Walk<'o> {

@@ -31,9 +31,10 @@ static COUNT: FieldDesc = field(24, kind::I, 0, 301, "count");
 static REAL: FieldDesc = field(32, kind::F, 0, 302, "real");
 static ITEMS: FieldDesc = field(40, kind::W, fd::GCREF | fd::ARRAY, 303, "items");
 static FIXED: FieldDesc = field(64, kind::I, fd::IMMUTABLE, 304, "fixed");
+static SMALL: FieldDesc = field(72, kind::U8, 0, 305, "small");
 /// Rows of objects with all these fields.
 const ROWS: [u32; 2] = [100, 101];
-const BYTES: u32 = 72;
+const BYTES: u32 = 80;
 
 static CALLS: [CallDesc; 6] = [
     CallDesc { name: Str::new("any"), effects: effects::ANY, writes: Slice::new(&[]) },
@@ -262,7 +263,7 @@ impl Recorder {
         if self.is(Prim::IsInt, w, Ref::NONE) || self.is(Prim::IsNull, w, Ref::NONE) {
             return None;
         }
-        // The singletons are no objects of the fake machine.
+        // The singletons are no objects of the fake machine; a read of their rows would be wild.
         for single in [W::TRUE, W::FALSE, W::NONE] {
             let k = self.k(Kind::W, single.0);
             if self.is(Prim::WEq, w, k) {
@@ -433,7 +434,7 @@ impl Recorder {
 
     fn load(&mut self) {
         let Some(o) = self.instance() else { return };
-        let f = self.rng.pick(&[&X, &X, &Y, &COUNT, &REAL, &FIXED]);
+        let f = self.rng.pick(&[&X, &X, &Y, &COUNT, &REAL, &FIXED, &SMALL]);
         let v = self.get(o, f, Ref::NONE);
         let w = match field_kind(Field(f)) {
             Kind::F => self.new_float(v),
@@ -454,7 +455,8 @@ impl Recorder {
             0 => {
                 let Some(w) = self.int() else { return };
                 let i = self.p1(Prim::Untag, w);
-                self.set(o, &COUNT, Ref::NONE, i)
+                let f = self.rng.pick(&[&COUNT, &SMALL]);
+                self.set(o, f, Ref::NONE, i)
             }
             1 => {
                 let Some(f) = self.float() else { return };

@@ -1,8 +1,8 @@
 //! The heap cache: what fields hold, by alias class.
 
+use crate::Bug;
 use crate::range::Fact;
 use crate::walk::{Walk, field_fact};
-use crate::Bug;
 use taipan_abi::mode::{CallDesc, TID_FIELD, effects, fd};
 use taipan_abi::word::*;
 use taipan_jit_ir::{Field, Inst, Kind, Ref, field_kind};
@@ -225,4 +225,3 @@ impl Walk<'_> {
         self.heap.classes = classes;
     }
 }
-

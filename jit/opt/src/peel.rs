@@ -161,7 +161,17 @@ fn assemble(w: &mut Walk, p: usize, copy: &[Ref], before: &Before) -> Loop {
     let mut whole: Vec<Ref> = Vec::new();
     let stores = Stores::of(&w.out);
     loop {
-        let mut a = Assembler { w, p, copy, before, stores: &stores, whole: &whole, failed: None, l: Loop::default(), work: Vec::new() };
+        let mut a = Assembler {
+            w,
+            p,
+            copy,
+            before,
+            stores: &stores,
+            whole: &whole,
+            failed: None,
+            l: Loop::default(),
+            work: Vec::new(),
+        };
         a.run();
         let (failed, l) = (a.failed, a.l);
         match failed {

@@ -237,9 +237,8 @@ impl<'o> Walk<'o> {
         }
         let (syncs, out, written) = (self.syncs, &self.out, &self.written);
         // In memory already. In a body, only if no iteration changes it.
-        let there = |slot: i32, r: Ref| {
-            *out.inst(r) == Inst::Slot { slot } && written.iter().all(|w| w.0 != slot || w.1 == r)
-        };
+        let there =
+            |slot: i32, r: Ref| *out.inst(r) == Inst::Slot { slot } && written.iter().all(|w| w.0 != slot || w.1 == r);
         e.slots.retain(|(slot, r)| syncs || !there(*slot, *r));
         e.values_mut(|r| *r = self.canon(*r));
         if self.o.bug(Bug::WrongExitConstant)
@@ -297,10 +296,11 @@ impl<'o> Walk<'o> {
 
     fn call(&mut self, call: Call) -> Ref {
         let pure = call.desc.effects & !effects::ALLOCATES == effects::NONE && call.ret != Kind::W;
-        if pure && self.o.cse {
-            if let Some((_, r)) = self.pure_calls.iter().find(|c| c.0 == call) {
-                return self.canon(*r);
-            }
+        if pure
+            && self.o.cse
+            && let Some((_, r)) = self.pure_calls.iter().find(|c| c.0 == call)
+        {
+            return self.canon(*r);
         }
         for r in &call.args {
             self.escape(*r)

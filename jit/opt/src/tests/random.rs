@@ -39,7 +39,11 @@ const BYTES: u32 = 80;
 static CALLS: [CallDesc; 6] = [
     CallDesc { name: Str::new("any"), effects: effects::ANY, writes: Slice::new(&[]) },
     CallDesc { name: Str::new("writes"), effects: effects::READS | effects::WRITES, writes: Slice::new(&[]) },
-    CallDesc { name: Str::new("writes_x"), effects: effects::READS | effects::WRITES_LISTED, writes: Slice::new(&[&X, &COUNT]) },
+    CallDesc {
+        name: Str::new("writes_x"),
+        effects: effects::READS | effects::WRITES_LISTED,
+        writes: Slice::new(&[&X, &COUNT]),
+    },
     CallDesc { name: Str::new("reads"), effects: effects::READS, writes: Slice::new(&[]) },
     CallDesc { name: Str::new("raises"), effects: effects::READS | effects::RAISES, writes: Slice::new(&[]) },
     CallDesc { name: Str::new("pure"), effects: effects::NONE, writes: Slice::new(&[]) },
@@ -93,7 +97,16 @@ impl Recorder {
             m.slots.insert(s, w);
         }
         m.leave_at = 2 + rng.next(6) as u32;
-        Recorder { machine: m, rng, unit: empty(), values: Vec::new(), slots: Vec::new(), read: Vec::new(), labels: 0, first: 0 }
+        Recorder {
+            machine: m,
+            rng,
+            unit: empty(),
+            values: Vec::new(),
+            slots: Vec::new(),
+            read: Vec::new(),
+            labels: 0,
+            first: 0,
+        }
     }
 
     /// Records one unit: a loop, or a bridge that jumps to the unit of that number.
@@ -353,8 +366,11 @@ impl Recorder {
                     self.is(Prim::TLe, last, n);
                 }
                 _ => {
-                    let (test, op) =
-                        self.rng.pick(&[(Prim::AddOvf, Prim::TAdd), (Prim::SubOvf, Prim::TSub), (Prim::MulOvf, Prim::TMul)]);
+                    let (test, op) = self.rng.pick(&[
+                        (Prim::AddOvf, Prim::TAdd),
+                        (Prim::SubOvf, Prim::TSub),
+                        (Prim::MulOvf, Prim::TMul),
+                    ]);
                     if self.is(test, last, n) {
                         return;
                     }
@@ -367,7 +383,12 @@ impl Recorder {
 
     fn arithmetic(&mut self) {
         let a = self.any_slot();
-        let b = if self.rng.next(3) == 0 { let n = self.rng.next(5) as i64; self.k(Kind::W, W::int(n).0) } else { self.any_slot() };
+        let b = if self.rng.next(3) == 0 {
+            let n = self.rng.next(5) as i64;
+            self.k(Kind::W, W::int(n).0)
+        } else {
+            self.any_slot()
+        };
         if !self.is(Prim::BothInt, a, b) {
             return;
         }

@@ -122,7 +122,7 @@ fn check(seed: u64, o: &Options) -> Result<bool, String> {
     let mut r = Recorder::new(Rng(seed));
     let start = r.machine.clone();
     let (mut before, mut after) = (Program::default(), Program::default());
-    if seed % 3 == 0 {
+    if seed.is_multiple_of(3) {
         // The loop is entered from another unit.
         before.units = vec![r.unit(Some(1)), r.unit(None)];
         let root = optimize(&before.units[1], o);

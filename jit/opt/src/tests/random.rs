@@ -415,7 +415,15 @@ impl Recorder {
         let r = self.p2(op, x, y);
         if self.is(Prim::Fits, r, Ref::NONE) {
             let w = self.p1(Prim::Tag, r);
-            self.put(w)
+            self.put(w);
+            if self.rng.next(2) == 0 {
+                let Some(other) = self.int() else { return };
+                let p = self.rng.pick(&[Prim::TLt, Prim::TLe, Prim::WEq]);
+                if self.is(p, w, other) {
+                    let y = self.p1(Prim::Untag, other);
+                    self.is(Prim::ULt, r, y);
+                }
+            }
         }
     }
 

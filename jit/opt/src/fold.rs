@@ -44,6 +44,13 @@ pub(crate) fn prim(w: &mut Walk, p: Prim, a: Ref, b: Ref) -> Ref {
         return w.canon(*r);
     }
     let mut fact = first_fact(ret);
+    if p == Prim::Tag
+        && w.o.ranges
+        && let Some(fits) = Fact::range(i64::MIN as i128 >> 1, i64::MAX as i128 >> 1)
+    {
+        // Who tags knows that it fits.
+        w.learn(a, fits, 0)
+    }
     if p == Prim::WBool {
         // True or False: an address of which one bit is not known.
         let (f, t) = (W::FALSE.0, W::TRUE.0);
@@ -98,21 +105,16 @@ fn simpler(w: &mut Walk, p: Prim, a: Ref, b: Ref) -> Option<Ref> {
         Prim::TLt | Prim::ILt | Prim::ULt if a == b => Some(w.boolean(false)),
         Prim::WEq => equal_words(w, a, b, c),
         Prim::TLt => {
-            let (x, y) = (operand(w, Prim::Tag, a), operand(w, Prim::Tag, b));
-            match (x, y, tagged) {
-                (Some(x), Some(y), _) => Some(prim(w, Prim::ILt, x, y)),
-                (Some(x), None, Some(c)) => {
-                    let c = w.constant(Kind::I, c as u64);
-                    Some(prim(w, Prim::ILt, x, c))
-                }
-                (None, Some(y), _) => {
-                    let c = W(w.bits(a).filter(|c| c & 1 != 0)?).untag();
-                    let c = w.constant(Kind::I, c as u64);
-                    Some(prim(w, Prim::ILt, c, y))
-                }
-                _ => None,
-            }
+            let (x, y) = untagged(w, a, b)?;
+            Some(prim(w, Prim::ILt, x, y))
         }
+        Prim::TLe => {
+            let (x, y) = untagged(w, a, b)?;
+            let less = prim(w, Prim::ILt, y, x);
+            Some(prim(w, Prim::Not, less, Ref::NONE))
+        }
+        // Then what is known of the signed comparison counts.
+        Prim::ULt if w.o.ranges && w.fact(a).lo >= 0 && w.fact(b).lo >= 0 => Some(prim(w, Prim::ILt, a, b)),
         Prim::TAdd | Prim::TSub if tagged == Some(0) => Some(a),
         Prim::TSub if a == b => Some(w.constant(Kind::W, W::int(0).0)),
         // (x + c) + d = x + (c + d), if it cannot be the inner sum that overflows: neither does.
@@ -182,6 +184,17 @@ fn simpler(w: &mut Walk, p: Prim, a: Ref, b: Ref) -> Option<Ref> {
         }
         _ => None,
     }
+}
+
+/// The numbers of two tagged words of which one at least was made by tagging: no tag is needed to compare them.
+fn untagged(w: &mut Walk, a: Ref, b: Ref) -> Option<(Ref, Ref)> {
+    let (x, y) = (operand(w, Prim::Tag, a), operand(w, Prim::Tag, b));
+    if x.is_none() && y.is_none() {
+        return None;
+    }
+    let x = x.unwrap_or_else(|| prim(w, Prim::Untag, a, Ref::NONE));
+    let y = y.unwrap_or_else(|| prim(w, Prim::Untag, b, Ref::NONE));
+    Some((x, y))
 }
 
 /// `is` of words.

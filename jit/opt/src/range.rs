@@ -16,6 +16,12 @@ pub struct Fact<const N: u32 = 64> {
     pub ones: u64,
 }
 
+impl<const N: u32> Default for Fact<N> {
+    fn default() -> Self {
+        Fact::TOP
+    }
+}
+
 impl<const N: u32> Fact<N> {
     pub const MIN: i64 = -1 << (N - 1);
     pub const MAX: i64 = !Self::MIN;

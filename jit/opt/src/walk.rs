@@ -4,14 +4,55 @@ use crate::heap::Heap;
 use crate::range::Fact;
 use crate::{Bug, Options, fold};
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use taipan_abi::mode::{effects, kind};
 use taipan_jit_ir::{Call, End, Exit, ExitId, Inst, Kind, Ref, Unit};
+
+/// Keys are a few small numbers from the program itself: multiplying mixes them well enough.
+#[derive(Default)]
+pub(crate) struct Mix(u64);
+impl Hasher for Mix {
+    fn finish(&self) -> u64 {
+        // The table looks at the highest and the lowest bits.
+        self.0 ^ self.0 >> 32
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|b| self.write_u64(*b as u64))
+    }
+    fn write_u8(&mut self, x: u8) {
+        self.write_u64(x as u64)
+    }
+    fn write_u16(&mut self, x: u16) {
+        self.write_u64(x as u64)
+    }
+    fn write_u32(&mut self, x: u32) {
+        self.write_u64(x as u64)
+    }
+    fn write_i32(&mut self, x: i32) {
+        self.write_u64(x as u64)
+    }
+    fn write_isize(&mut self, x: isize) {
+        self.write_u64(x as u64)
+    }
+    fn write_u64(&mut self, x: u64) {
+        self.0 = (self.0.rotate_left(5) ^ x).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    }
+}
+pub(crate) type Map<K, V> = HashMap<K, V, BuildHasherDefault<Mix>>;
 
 /// What is walked.
 pub(crate) struct Source<'a> {
     pub insts: &'a [Inst],
     pub calls: &'a [Call],
     pub exits: &'a [Exit],
+}
+
+/// What an exit's value is known to be.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Known {
+    pub(crate) fact: Fact,
+    /// The type row of the object.
+    pub(crate) row: Option<u32>,
 }
 
 /// The unit so far and what is known of it. Vectors are by `Ref` of `out`.
@@ -24,18 +65,22 @@ pub(crate) struct Walk<'o> {
     /// Objects made here that others may know of. Meaningful for `New` only.
     pub escaped: Vec<bool>,
     pub heap: Heap,
-    constants: HashMap<(Kind, u64), Ref>,
+    constants: Map<(Kind, u64), Ref>,
     /// Pure primitives, by operands; a condition that a guard implies maps to a constant.
-    pub same: HashMap<(u16, Ref, Ref), Ref>,
+    pub same: Map<(u16, Ref, Ref), Ref>,
     pure_calls: Vec<(Call, Ref)>,
-    slots: HashMap<i32, Ref>,
+    slots: Map<i32, Ref>,
     /// Walking a preamble again: the words of the slots that the iteration before (or the bridge) has written; they are not in memory.
     pub written: Vec<(i32, Ref)>,
     /// Values before this one belong to the iteration before: sums are not rewritten in terms of their operands, which would have to be
     /// carried along.
     pub barrier: Ref,
+    /// What is known of each exit's values, for bridges.
+    pub notes: Vec<Vec<(Ref, Known)>>,
+    /// What is known of the Params: the walked unit is a bridge.
+    pub given: Vec<Known>,
     /// A Sync writes slots to memory: then an exit's slot that has its first word again must be written too.
-    syncs: bool,
+    pub syncs: bool,
 }
 
 impl<'o> Walk<'o> {
@@ -55,12 +100,14 @@ impl<'o> Walk<'o> {
             known: Vec::with_capacity(n),
             escaped: Vec::with_capacity(n),
             heap: Heap::default(),
-            constants: HashMap::new(),
-            same: HashMap::with_capacity(n),
+            constants: Map::default(),
+            same: Map::with_capacity_and_hasher(n, Default::default()),
             pure_calls: Vec::new(),
-            slots: HashMap::new(),
+            slots: Map::default(),
             written: Vec::new(),
             barrier: Ref(0),
+            notes: Vec::with_capacity(unit.exits.len() * 2),
+            given: Vec::new(),
             syncs: unit.insts.iter().any(|i| matches!(i, Inst::Sync { .. })),
         }
     }
@@ -114,7 +161,7 @@ impl<'o> Walk<'o> {
             Inst::Nop => self.emit(Inst::Nop, Fact::TOP),
             Inst::Const { kind, bits } => self.constant(kind, bits),
             Inst::Slot { slot } => self.slot(slot),
-            Inst::Param { kind, .. } => self.emit(inst, first_fact(kind)),
+            Inst::Param { index, kind } => self.param(index, kind),
             Inst::Prim { prim, a, b } => fold::prim(self, prim, of(self, a), of(self, b)),
             Inst::Get { obj, field, index } => self.get(of(self, obj), field, of(self, index)),
             Inst::Set { obj, field, index, value } => {
@@ -200,12 +247,43 @@ impl<'o> Walk<'o> {
             let bits = self.bits(*r).unwrap_or(0);
             *r = self.constant(Kind::W, bits.wrapping_add(2));
         }
+        self.note(&e);
         self.out.exits.push(e);
         self.out.exits.len() as u32 - 1
     }
 
+    /// What a bridge from that exit may rely on.
+    fn note(&mut self, e: &Exit) {
+        let mut notes: Vec<(Ref, Known)> = Vec::new();
+        e.values(|r| {
+            let counts = matches!(self.out.kind(r), Some(Kind::W | Kind::I)) && self.bits(r).is_none();
+            if counts && !self.is_private(r) {
+                let k = Known { fact: self.fact(r), row: self.row(r) };
+                if (k.fact != Fact::TOP || k.row.is_some()) && !notes.iter().any(|n| n.0 == r) {
+                    notes.push((r, k))
+                }
+            }
+        });
+        self.notes.push(notes)
+    }
+    fn param(&mut self, index: u32, kind: Kind) -> Ref {
+        let known = self.given.get(index as usize).cloned();
+        let r = self.emit(Inst::Param { index, kind }, first_fact(kind));
+        if self.o.bug(Bug::BridgeKnowsTooMuch) && kind == Kind::W {
+            self.learn(r, Fact::bits(0, 1).unwrap_or(Fact::TOP), 0);
+        }
+        if let Some(k) = known {
+            self.learn(r, k.fact, 0);
+            if let Some(tid) = k.row {
+                self.has_row(r, tid)
+            }
+        }
+        r
+    }
+
     /// Writes a state to memory.
     pub fn sync(&mut self, e: Exit) {
+        self.note(&e);
         self.out.exits.push(e);
         self.sync_to(self.out.exits.len() as u32 - 1)
     }
@@ -218,10 +296,11 @@ impl<'o> Walk<'o> {
 
     fn call(&mut self, call: Call) -> Ref {
         let pure = call.desc.effects & !effects::ALLOCATES == effects::NONE && call.ret != Kind::W;
-        if pure && self.o.cse {
-            if let Some((_, r)) = self.pure_calls.iter().find(|c| c.0 == call) {
-                return self.canon(*r);
-            }
+        if pure
+            && self.o.cse
+            && let Some((_, r)) = self.pure_calls.iter().find(|c| c.0 == call)
+        {
+            return self.canon(*r);
         }
         for r in &call.args {
             self.escape(*r)

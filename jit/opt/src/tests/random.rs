@@ -31,9 +31,10 @@ static COUNT: FieldDesc = field(24, kind::I, 0, 301, "count");
 static REAL: FieldDesc = field(32, kind::F, 0, 302, "real");
 static ITEMS: FieldDesc = field(40, kind::W, fd::GCREF | fd::ARRAY, 303, "items");
 static FIXED: FieldDesc = field(64, kind::I, fd::IMMUTABLE, 304, "fixed");
+static SMALL: FieldDesc = field(72, kind::U8, 0, 305, "small");
 /// Rows of objects with all these fields.
 const ROWS: [u32; 2] = [100, 101];
-const BYTES: u32 = 72;
+const BYTES: u32 = 80;
 
 static CALLS: [CallDesc; 6] = [
     CallDesc { name: Str::new("any"), effects: effects::ANY, writes: Slice::new(&[]) },
@@ -61,6 +62,8 @@ pub struct Recorder {
     read: Vec<(i32, Ref)>,
     /// The last number of a guard.
     labels: usize,
+    /// Values before this one a bridge has from its exit.
+    first: usize,
 }
 
 impl Recorder {
@@ -94,13 +97,54 @@ impl Recorder {
             m.slots.insert(s, w);
         }
         m.leave_at = 2 + rng.next(6) as u32;
-        Recorder { machine: m, rng, unit: empty(), values: Vec::new(), slots: Vec::new(), read: Vec::new(), labels: 0 }
+        Recorder {
+            machine: m,
+            rng,
+            unit: empty(),
+            values: Vec::new(),
+            slots: Vec::new(),
+            read: Vec::new(),
+            labels: 0,
+            first: 0,
+        }
     }
 
     /// Records one unit: a loop, or a bridge that jumps to the unit of that number.
     pub fn unit(&mut self, target: Option<u32>) -> Unit {
         self.unit = empty();
         (self.values, self.slots, self.read) = (Vec::new(), Vec::new(), Vec::new());
+        self.first = 0;
+        self.record(target)
+    }
+
+    /// Records a bridge from an exit, whose state the machine has in memory. Also as a unit that finds that state in memory, not in Params.
+    pub fn bridge(&mut self, machine: Fake, from: &Unit, exit: u32) -> (Unit, Unit) {
+        self.machine = machine;
+        self.machine.failing = None;
+        self.unit = empty();
+        let start = taipan_jit_ir::bridge::start(from, exit);
+        let n = start.insts.len();
+        self.values = vec![0; n];
+        self.first = n;
+        self.unit.insts = start.insts;
+        self.read = Vec::new();
+        self.slots = start.slots;
+        for (s, r) in &self.slots {
+            self.values[r.index()] = self.machine.slot(*s);
+        }
+        let slots = self.slots.clone();
+        // Operands above the frame are not looked at.
+        self.slots.retain(|s| s.0 < SLOTS);
+        let bridge = self.record(Some(0));
+        let mut by_memory = bridge.clone();
+        by_memory.insts[..n].fill(Inst::Nop);
+        for (slot, r) in slots {
+            by_memory.insts[r.index()] = Inst::Slot { slot };
+        }
+        (by_memory, bridge)
+    }
+
+    fn record(&mut self, target: Option<u32>) -> Unit {
         if target.is_none() {
             let exit = self.exit();
             self.unit.insts.push(Inst::Poll { exit });
@@ -169,8 +213,8 @@ impl Recorder {
         self.labels += 1;
         let mut slots = self.slots.clone();
         let mut sp = FRAME_SP;
-        if self.rng.next(4) == 0 && !self.values.is_empty() {
-            let r = Ref(self.rng.next(self.values.len()) as u32);
+        if self.rng.next(4) == 0 && self.values.len() > self.first {
+            let r = Ref((self.first + self.rng.next(self.values.len() - self.first)) as u32);
             let k = self.unit.kind(r);
             // A number that fits, or another value that is boxed there.
             let fits = k != Some(Kind::I) || W::fits(self.v(r) as i64);
@@ -232,7 +276,7 @@ impl Recorder {
         if self.is(Prim::IsInt, w, Ref::NONE) || self.is(Prim::IsNull, w, Ref::NONE) {
             return None;
         }
-        // The singletons are no objects of the fake machine.
+        // The singletons are no objects of the fake machine; a read of their rows would be wild.
         for single in [W::TRUE, W::FALSE, W::NONE] {
             let k = self.k(Kind::W, single.0);
             if self.is(Prim::WEq, w, k) {
@@ -371,7 +415,15 @@ impl Recorder {
         let r = self.p2(op, x, y);
         if self.is(Prim::Fits, r, Ref::NONE) {
             let w = self.p1(Prim::Tag, r);
-            self.put(w)
+            self.put(w);
+            if self.rng.next(2) == 0 {
+                let Some(other) = self.int() else { return };
+                let p = self.rng.pick(&[Prim::TLt, Prim::TLe, Prim::WEq]);
+                if self.is(p, w, other) {
+                    let y = self.p1(Prim::Untag, other);
+                    self.is(Prim::ULt, r, y);
+                }
+            }
         }
     }
 
@@ -411,7 +463,7 @@ impl Recorder {
 
     fn load(&mut self) {
         let Some(o) = self.instance() else { return };
-        let f = self.rng.pick(&[&X, &X, &Y, &COUNT, &REAL, &FIXED]);
+        let f = self.rng.pick(&[&X, &X, &Y, &COUNT, &REAL, &FIXED, &SMALL]);
         let v = self.get(o, f, Ref::NONE);
         let w = match field_kind(Field(f)) {
             Kind::F => self.new_float(v),
@@ -432,7 +484,8 @@ impl Recorder {
             0 => {
                 let Some(w) = self.int() else { return };
                 let i = self.p1(Prim::Untag, w);
-                self.set(o, &COUNT, Ref::NONE, i)
+                let f = self.rng.pick(&[&COUNT, &SMALL]);
+                self.set(o, f, Ref::NONE, i)
             }
             1 => {
                 let Some(f) = self.float() else { return };

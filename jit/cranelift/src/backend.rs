@@ -3,7 +3,7 @@
 use crate::listing::{self, Source};
 use crate::lower::{self, Branch, Plan};
 use crate::memory::{Memory, Piece};
-use crate::run::{Cell, ENTER_START, Entry, MAX_VALUES, Run};
+use crate::run::{Body, Cell, ENTER_START, MAX_VALUES, Run, Start};
 use crate::stubs::{Stubs, unit_signature};
 use cranelift_codegen::Context;
 use cranelift_codegen::control::ControlPlane;
@@ -27,10 +27,12 @@ pub struct Options {
     pub verify: bool,
     /// Keep listings.
     pub listing: bool,
+    /// For which machine, if not for this one; such code must not be run.
+    pub target: Option<&'static str>,
 }
 impl Default for Options {
     fn default() -> Options {
-        Options { verify: cfg!(debug_assertions), listing: false }
+        Options { verify: cfg!(debug_assertions), listing: false, target: None }
     }
 }
 
@@ -51,8 +53,11 @@ struct Code {
     cells: Box<[Cell]>,
     /// Its units, and where their cells begin.
     units: Vec<(u32, usize)>,
-    /// Entries that its instructions name.
-    _entries: Vec<Rc<Entry>>,
+    /// Its own body, if others can enter it.
+    body: Option<Rc<Body>>,
+    /// What its instructions name.
+    enters: Vec<Rc<Body>>,
+    _jumps: Vec<Rc<Start>>,
     bytes: usize,
     source: Option<Source>,
 }
@@ -69,11 +74,13 @@ pub struct Cranelift {
     codes: HashMap<u32, Code>,
     /// The function that a unit is in.
     home: HashMap<u32, u32>,
-    entries: HashMap<u32, Rc<Entry>>,
+    starts: HashMap<u32, Rc<Start>>,
     /// Bridges by unit and exit.
     attached: HashMap<(u32, ExitId), u32>,
     /// Code that may still be running.
     retired: Vec<Code>,
+    /// Units forgotten and not yet told.
+    freed: Vec<u32>,
     /// Runs in progress. Outside of the backend proper because a run's callees may use the backend.
     active: Box<AtomicU32>,
 }
@@ -94,7 +101,11 @@ impl Cranelift {
         ] {
             b.set(name, value).map_err(|e| format!("{name}: {e}"))?;
         }
-        let isa = cranelift_native::builder()?.finish(settings::Flags::new(b)).map_err(|e| e.to_string())?;
+        let machine = match options.target {
+            Some(name) => cranelift_codegen::isa::lookup_by_name(name).map_err(|e| e.to_string())?,
+            None => cranelift_native::builder()?,
+        };
+        let isa = machine.finish(settings::Flags::new(b)).map_err(|e| e.to_string())?;
         let mut memory = Memory::new();
         let stubs = Stubs::new(&*isa, &mut memory)?;
         Ok(Cranelift {
@@ -106,9 +117,10 @@ impl Cranelift {
             stubs,
             codes: HashMap::new(),
             home: HashMap::new(),
-            entries: HashMap::new(),
+            starts: HashMap::new(),
             attached: HashMap::new(),
             retired: Vec::new(),
+            freed: Vec::new(),
             active: Box::new(AtomicU32::new(0)),
         })
     }
@@ -137,10 +149,23 @@ impl Cranelift {
             }
         }
         let cells: Box<[Cell]> = cells.into();
-        let mut entries: HashMap<u32, Rc<Entry>> = HashMap::new();
+        let kinds = lower::enterable(root).then(|| lower::body_kinds(root));
+        if let Some(old) = self.codes.get(&number)
+            && old.body.as_ref().is_some_and(|b| Some(&b.kinds) != kinds.as_ref())
+        {
+            // Made for other parameters.
+            self.forget(self.enterers(old));
+        }
+        let (mut starts, mut bodies) = (HashMap::new(), HashMap::new());
         for (_, u) in all() {
-            if let End::Jump { target, .. } | End::Enter { target, .. } = &u.end {
-                entries.insert(*target, self.entries.entry(*target).or_default().clone());
+            match &u.end {
+                End::Jump { target, .. } => {
+                    starts.insert(*target, self.starts.entry(*target).or_default().clone());
+                }
+                End::Enter { target, .. } if *target != number => {
+                    bodies.extend(self.codes.get(target).and_then(|c| c.body.clone()).map(|b| (*target, b)));
+                }
+                _ => {}
             }
         }
         let plan = Plan {
@@ -152,13 +177,25 @@ impl Cranelift {
                 .zip(&units)
                 .map(|((n, u), (_, at))| (n, (&raw const cells[*at..] as *const Cell, u.exits.len() as u32)))
                 .collect(),
-            entries: entries.iter().map(|(n, e)| (*n, Rc::as_ptr(e))).collect(),
+            starts,
+            bodies,
             config: self.isa.frontend_config(),
             notes: self.options.listing,
         };
         let (piece, bytes, source) = translate(&*self.isa, &mut self.ctx, &mut self.fctx, &mut self.memory, &plan)?;
-        let code = Code { piece, bytes, cells, units, _entries: entries.into_values().collect(), source };
-        let address = code.piece.address();
+        let Plan { starts, bodies, .. } = plan;
+        let address = piece.address();
+        let body = kinds.map(|kinds| self.body(number, kinds, address));
+        let code = Code {
+            piece,
+            bytes,
+            cells,
+            units,
+            body,
+            enters: bodies.into_values().collect(),
+            _jumps: starts.into_values().collect(),
+            source,
+        };
         for (n, _) in &code.units {
             if let Some(old) = self.codes.remove(n) {
                 self.retired.push(old);
@@ -166,9 +203,7 @@ impl Cranelift {
             self.home.insert(*n, number);
         }
         self.codes.insert(number, code);
-        let entry = self.entries.entry(number).or_default();
-        entry.code.store(address, Relaxed);
-        *entry.body.borrow_mut() = lower::enterable(root).then(|| lower::body_kinds(root));
+        self.starts.entry(number).or_default().code.store(address, Relaxed);
         // Exits of these units with bridges elsewhere, and the exit this one itself hangs on.
         let links: Vec<_> = self.attached.iter().map(|((u, e), b)| (*u, *e, *b)).collect();
         for (u, e, b) in links {
@@ -178,6 +213,17 @@ impl Cranelift {
         }
         self.sweep();
         Ok(())
+    }
+
+    /// The body of a unit's new code: whoever enters the old code's enters this one from now on.
+    fn body(&mut self, number: u32, kinds: Vec<u8>, address: usize) -> Rc<Body> {
+        match self.codes.get_mut(&number).and_then(|old| old.body.take_if(|b| b.kinds == kinds)) {
+            Some(body) => {
+                body.code.store(address, Relaxed);
+                body
+            }
+            None => Rc::new(Body { code: AtomicUsize::new(address), kinds }),
+        }
     }
 
     /// Lets an exit lead into a bridge's function, if both have code.
@@ -201,6 +247,50 @@ impl Cranelift {
         }
     }
 
+    /// Functions that enter the body of a function.
+    fn enterers(&self, of: &Code) -> Vec<u32> {
+        let Some(body) = of.body.as_ref().filter(|b| Rc::strong_count(b) > 1) else { return Vec::new() };
+        let enters = |c: &Code| c.enters.iter().any(|b| Rc::ptr_eq(b, body));
+        self.codes.iter().filter(|(_, c)| enters(c)).map(|(n, _)| *n).collect()
+    }
+
+    /// Forgets units, what hangs on them, what is in the same function, and what enters their bodies.
+    fn forget(&mut self, mut dead: Vec<u32>) {
+        let mut i = 0;
+        while let Some(&u) = dead.get(i) {
+            i += 1;
+            let mut more: Vec<u32> = self.attached.extract_if(|(x, _), _| *x == u).map(|(_, b)| b).collect();
+            if let Some(code) = self.codes.get(&u) {
+                more.extend(code.units.iter().map(|(n, _)| *n));
+                more.extend(self.enterers(code));
+            }
+            for n in more {
+                if !dead.contains(&n) {
+                    dead.push(n)
+                }
+            }
+        }
+        for u in &dead {
+            self.home.remove(u);
+            if let Some(code) = self.codes.remove(u) {
+                // If it runs, it shall not go on into others.
+                code.cells.iter().for_each(|c| c.target.store(self.stubs.leave, Relaxed));
+                self.retired.push(code);
+            }
+            if let Some(s) = self.starts.get(u) {
+                s.code.store(0, Relaxed);
+            }
+        }
+        // Exits elsewhere that led into one of them.
+        let lost: Vec<_> = self.attached.extract_if(|_, b| dead.contains(b)).collect();
+        for ((u, e), b) in lost {
+            self.link(u, e, b);
+        }
+        self.freed.extend(dead);
+        self.sweep();
+        self.starts.retain(|_, s| s.code.load(Relaxed) != 0 || Rc::strong_count(s) > 1);
+    }
+
     /// Bytes mapped for code, used or not.
     pub fn mapped_bytes(&self) -> usize {
         self.memory.mapped()
@@ -208,7 +298,7 @@ impl Cranelift {
 
     /// Where a root's code begins; 0 if it has none.
     pub fn address(&self, number: u32) -> usize {
-        self.entries.get(&number).map_or(0, |e| e.code.load(Relaxed))
+        self.starts.get(&number).map_or(0, |s| s.code.load(Relaxed))
     }
 }
 
@@ -260,34 +350,11 @@ impl Backend for Cranelift {
     }
 
     fn free(&mut self, number: u32) {
-        // The unit, what hangs on it, and what is in the same function.
-        let mut dead = vec![number];
-        let mut i = 0;
-        while let Some(&u) = dead.get(i) {
-            i += 1;
-            let merged = self.codes.get(&u).into_iter().flat_map(|c| &c.units).map(|(n, _)| *n);
-            let more: Vec<u32> = self.attached.extract_if(|(x, _), _| *x == u).map(|(_, b)| b).chain(merged).collect();
-            for n in more {
-                if !dead.contains(&n) {
-                    dead.push(n)
-                }
-            }
-        }
-        for u in &dead {
-            self.home.remove(u);
-            self.retired.extend(self.codes.remove(u));
-            if let Some(e) = self.entries.get(u) {
-                e.code.store(0, Relaxed);
-                *e.body.borrow_mut() = None;
-            }
-        }
-        // Exits elsewhere that led into one of them (a bridge that is freed alone).
-        let lost: Vec<_> = self.attached.extract_if(|_, b| dead.contains(b)).collect();
-        for ((u, e), b) in lost {
-            self.link(u, e, b);
-        }
-        self.sweep();
-        self.entries.retain(|_, e| e.code.load(Relaxed) != 0 || Rc::strong_count(e) > 1);
+        self.forget(vec![number]);
+    }
+
+    fn freed(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.freed)
     }
 
     unsafe fn run(&mut self, number: u32, th: *mut Thread, base: *mut W, values: &mut Vec<u64>) -> Left {

@@ -29,14 +29,22 @@ pub struct Cell {
     pub live: u32,
 }
 
-/// Where other units enter a root unit.
+/// Where other units jump to a root unit's start. There is one for each number that was ever jumped to.
 #[derive(Debug, Default)]
 #[repr(C)]
-pub struct Entry {
-    /// Its code; 0 while there is none.
+pub struct Start {
+    /// The unit's code; 0 while it has none.
     pub code: AtomicUsize,
-    /// Has it an entry into its body ([`ENTER_BODY`])? If so, the kinds of the body's parameters by index (255: not used).
-    pub body: std::cell::RefCell<Option<Vec<u8>>>,
+}
+
+/// Where other units enter a root unit's body. They are freed with it.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Body {
+    /// The function, to be entered with [`ENTER_BODY`].
+    pub code: AtomicUsize,
+    /// Kinds of the parameters by index; 255: not used.
+    pub kinds: Vec<u8>,
 }
 
 /// The fourth argument of a unit that is entered at its start. A bridge that is entered from an exit finds that exit's cell there.

@@ -1,16 +1,14 @@
 //! How a unit is left: exits, and its end.
 
 use super::{Frag, Lower, MEM, Pending, Val};
-use crate::run::{Cell, ENTER_BODY, ENTER_START, Entry, Run};
+use crate::run::{Cell, ENTER_BODY, ENTER_START, Run};
 use cranelift_codegen::ir::types::I64;
-use cranelift_codegen::ir::{Block, InstBuilder, TrapCode, Value};
+use cranelift_codegen::ir::{Block, InstBuilder, Value};
 use std::mem::offset_of;
+use std::sync::atomic::AtomicUsize;
 use taipan_abi::thread::Frame;
 use taipan_jit_ir::backend::NO_MEMORY;
 use taipan_jit_ir::{End, ExitId, Kind, Ref};
-
-/// The trap where a freed unit's body is entered.
-const NO_BODY: u8 = 1;
 
 impl<'a> Lower<'a, '_> {
     /// Where a guard of that exit goes. The block is written later, with the values as they are now: an exit's live values are made before
@@ -100,15 +98,16 @@ impl<'a> Lower<'a, '_> {
         Ok(())
     }
 
-    fn entry_code(&mut self, target: u32) -> Result<Value, String> {
-        let entry = *self.plan.entries.get(&target).ok_or("no such unit")?;
-        let entry = self.b.ins().iconst(I64, entry as i64);
-        Ok(self.b.ins().load(I64, MEM, entry, offset_of!(Entry, code) as i32))
+    /// Reads the word at an address.
+    fn word_at(&mut self, p: *const AtomicUsize) -> Value {
+        let p = self.b.ins().iconst(I64, p as i64);
+        self.b.ins().load(I64, MEM, p, 0)
     }
 
     /// To the start of another root unit; if that has been freed, out by the exit.
     fn jump(&mut self, f: &mut Frag<'a>, target: u32, exit: ExitId) -> Result<(), String> {
-        let code = self.entry_code(target)?;
+        let start = self.plan.starts.get(&target).ok_or("no such unit")?;
+        let code = self.word_at(&start.code);
         let out = self.exit_block(f, exit)?;
         let next = self.b.create_block();
         self.b.ins().brif(code, next, &[], out, &[]);
@@ -131,21 +130,19 @@ impl<'a> Lower<'a, '_> {
 
     /// Into the body of another root unit.
     fn enter(&mut self, f: &mut Frag<'a>, target: u32, args: &[Ref]) -> Result<(), String> {
-        let entry = *self.plan.entries.get(&target).ok_or("no such unit")?;
-        // SAFETY: entries live as long as code that names them.
-        let kinds = unsafe { (*entry).body.borrow().clone() }.ok_or("the unit's body cannot be entered")?;
+        let to = self.plan.bodies.get(&target).ok_or_else(|| format!("unit {target} has no body to enter"))?;
+        let kinds = &to.kinds;
         if kinds.len() != args.len() {
             return Err(format!("{} arguments for a body of {}", args.len(), kinds.len()));
         }
         for (i, (r, k)) in args.iter().zip(kinds).enumerate() {
-            let kind = [Kind::W, Kind::I, Kind::F, Kind::B, Kind::P].into_iter().find(|x| *x as u8 == k);
+            let kind = [Kind::W, Kind::I, Kind::F, Kind::B, Kind::P].into_iter().find(|x| *x as u8 == *k);
             let Some(kind) = kind else { continue };
             self.typed(f, *r, kind)?;
             let v = if kind == Kind::B { Val::B(self.cond(f, *r)?) } else { Val::V(self.value(f, *r)?) };
             self.hand_over(i, v);
         }
-        let code = self.entry_code(target)?;
-        self.b.ins().trapz(code, TrapCode::unwrap_user(NO_BODY));
+        let code = self.word_at(&to.code);
         let body = self.b.ins().iconst(I64, ENTER_BODY);
         self.go(code, self.base, body);
         Ok(())

@@ -122,7 +122,7 @@ impl<'a> Lower<'a, '_> {
         let slow = self.b.create_block();
         let next = self.b.create_block();
         let object = self.b.append_block_param(next, I64);
-        if class < BUMP_CLASSES && bytes % 8 == 0 {
+        if class < BUMP_CLASSES && bytes.is_multiple_of(8) {
             let at = (offset_of!(GcThread, bump) + class * size_of::<Bump>()) as i32;
             let (cur, end) = (at + offset_of!(Bump, cur) as i32, at + offset_of!(Bump, end) as i32);
             let fast = self.b.create_block();

@@ -262,6 +262,19 @@ macro_rules! primitives {
             $(#[inline(always)] fn $name(self, $($a: raw!($ty)),+) -> raw!($ret) $body)*
             exec_rest!();
         }
+        /// Runs a primitive on bits (of kind B: 0 or 1), by the very source that [`Exec`] runs. Unary ones do not look at `b`. The caller
+        /// has seen to what the primitive asks of its operands (a divisor that is not 0).
+        pub fn exec_prim(p: Prim, a: u64, b: u64) -> u64 {
+            let m = Exec(std::ptr::null_mut());
+            match p {
+                $(Prim::$code => {
+                    let mut operands = [a, b].into_iter();
+                    $(let $a = <raw!($ty) as Bits>::of(operands.next().unwrap_or(0));)+
+                    m.$name($($a),+).bits()
+                })*
+            }
+        }
+
         impl Mode for Record {
             type W = V<W>;
             type I = V<i64>;
@@ -280,6 +293,52 @@ macro_rules! primitives {
         }
     };
 }
+/// Values as the 64 bits by which traces carry them.
+trait Bits {
+    fn of(bits: u64) -> Self;
+    fn bits(self) -> u64;
+}
+impl Bits for W {
+    #[inline(always)]
+    fn of(bits: u64) -> W {
+        W(bits)
+    }
+    #[inline(always)]
+    fn bits(self) -> u64 {
+        self.0
+    }
+}
+impl Bits for i64 {
+    #[inline(always)]
+    fn of(bits: u64) -> i64 {
+        bits as i64
+    }
+    #[inline(always)]
+    fn bits(self) -> u64 {
+        self as u64
+    }
+}
+impl Bits for f64 {
+    #[inline(always)]
+    fn of(bits: u64) -> f64 {
+        f64::from_bits(bits)
+    }
+    #[inline(always)]
+    fn bits(self) -> u64 {
+        self.to_bits()
+    }
+}
+impl Bits for bool {
+    #[inline(always)]
+    fn of(bits: u64) -> bool {
+        bits != 0
+    }
+    #[inline(always)]
+    fn bits(self) -> u64 {
+        self as u64
+    }
+}
+
 macro_rules! raw {
     (W) => {
         W

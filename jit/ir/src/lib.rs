@@ -17,6 +17,13 @@
 //! 3. A call may do what its description says, and nothing else a unit can see. Calls that may look at frames stand behind a `Sync`.
 //! 4. An object made by [`Inst::New`] is zeroed but for its header, distinct from every other, and of the row `tid`.
 
-mod trace;
-pub use trace::*;
+//! 5. Constants may be used anywhere after them; otherwise a loop's body uses only what is made in it (`Unit::body`).
+
 pub mod backend;
+pub mod fake;
+pub mod interp;
+pub mod memory;
+pub mod text;
+mod trace;
+pub mod verify;
+pub use trace::*;

@@ -57,6 +57,32 @@ impl Hash for Field {
     }
 }
 
+impl Inst {
+    /// The exit of a guard, sync or poll.
+    pub fn exit(&self) -> Option<ExitId> {
+        match *self {
+            Inst::Guard { exit, .. } | Inst::GuardValue { exit, .. } | Inst::Sync { exit } | Inst::Poll { exit } => {
+                Some(exit)
+            }
+            _ => None,
+        }
+    }
+}
+impl Exit {
+    /// Calls `f` with every value it mentions, sunk objects' ids too.
+    pub fn values(&self, mut f: impl FnMut(Ref)) {
+        self.slots.iter().for_each(|(_, r)| f(*r));
+        self.frames.iter().filter(|x| x.handled.is_some()).for_each(|x| f(x.handled));
+        self.sunk.iter().flat_map(|s| &s.fields).for_each(|(_, _, r)| f(*r));
+    }
+    /// Lets `f` change every value it mentions (not the ids of sunk objects).
+    pub fn values_mut(&mut self, mut f: impl FnMut(&mut Ref)) {
+        self.slots.iter_mut().for_each(|(_, r)| f(r));
+        self.frames.iter_mut().filter(|x| x.handled.is_some()).for_each(|x| f(&mut x.handled));
+        self.sunk.iter_mut().flat_map(|s| &mut s.fields).for_each(|(_, _, r)| f(r));
+    }
+}
+
 /// A number of an exit in `Unit::exits`.
 pub type ExitId = u32;
 
@@ -199,6 +225,40 @@ impl Unit {
         }
     }
 
+    /// Calls `f` with every operand of an instruction, in order.
+    pub fn operands(&self, inst: &Inst, mut f: impl FnMut(Ref)) {
+        let mut opt = |r: Ref| {
+            if r.is_some() {
+                f(r)
+            }
+        };
+        match *inst {
+            Inst::Nop
+            | Inst::Const { .. }
+            | Inst::Slot { .. }
+            | Inst::Param { .. }
+            | Inst::New { .. }
+            | Inst::Sync { .. }
+            | Inst::Poll { .. } => {}
+            Inst::Prim { a, b, .. } => {
+                opt(a);
+                opt(b)
+            }
+            Inst::Get { obj, index, .. } => {
+                opt(obj);
+                opt(index)
+            }
+            Inst::Set { obj, index, value, .. } => {
+                opt(obj);
+                opt(index);
+                opt(value)
+            }
+            Inst::Call { call } => self.calls[call as usize].args.iter().for_each(|r| opt(*r)),
+            Inst::Guard { cond, .. } => opt(cond),
+            Inst::GuardValue { value, .. } => opt(value),
+        }
+    }
+
     /// The values that must be known at an exit, each once, in the order in which an exit hands them over and a bridge receives them:
     /// what slots, frames and sunk objects mention, without constants and sunk objects themselves.
     pub fn live(&self, exit: ExitId) -> Vec<Ref> {
@@ -215,6 +275,12 @@ impl Unit {
         e.sunk.iter().flat_map(|s| &s.fields).for_each(|(_, _, r)| add(*r));
         out
     }
+}
+
+/// The primitive of a number in `PRIM_NAMES`.
+pub fn prim_of(number: usize) -> Option<Prim> {
+    // SAFETY: Prim is repr(u16), its numbers are those of the table's rows.
+    (number < taipan_abi::mode::PRIM_NAMES.len()).then(|| unsafe { std::mem::transmute::<u16, Prim>(number as u16) })
 }
 
 /// The kind of a field's value.

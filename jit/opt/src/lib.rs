@@ -1,0 +1,162 @@
+//! Makes traces shorter.
+//!
+//! One forward walk does folding, common subexpressions, ranges, guards and the heap cache (`walk`, `fold`, `facts`, `heap`): each instruction
+//! of the source is mapped to an instruction already there, or emitted. A loop is then peeled (`peel`): what was emitted, the preamble, is
+//! walked once more in the state that its end left, with each slot standing for its value there; this copy is the loop's body. Last, objects
+//! that only exits need are sunk into these (`sink`), and what nobody needs goes (`dead`).
+
+mod dead;
+mod facts;
+mod fold;
+mod heap;
+mod peel;
+pub mod range;
+mod sink;
+mod walk;
+
+use taipan_jit_ir::{Call, End, Exit, Inst, Ref, Unit};
+
+/// Which passes run. All of them by default.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Constants and algebra.
+    pub fold: bool,
+    /// The same computation twice.
+    pub cse: bool,
+    /// Intervals and known bits, and what guards imply.
+    pub ranges: bool,
+    /// Loads and stores.
+    pub heap: bool,
+    pub peel: bool,
+    /// Objects, tags and booleans that only exits need.
+    pub sink: bool,
+    #[cfg(test)]
+    pub(crate) bug: Option<Bug>,
+}
+impl Options {
+    /// No pass but the removal of dead code.
+    pub fn none() -> Options {
+        Options {
+            fold: false,
+            cse: false,
+            ranges: false,
+            heap: false,
+            peel: false,
+            sink: false,
+            #[cfg(test)]
+            bug: None,
+        }
+    }
+    #[cfg(test)]
+    fn bug(&self, bug: Bug) -> bool {
+        self.bug == Some(bug)
+    }
+    #[cfg(not(test))]
+    fn bug(&self, _: Bug) -> bool {
+        false
+    }
+}
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            fold: true,
+            cse: true,
+            ranges: true,
+            heap: true,
+            peel: true,
+            sink: true,
+            #[cfg(test)]
+            bug: None,
+        }
+    }
+}
+
+/// Mistakes that the property test must notice.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Bug {
+    /// A store forgets what was known of the same place only, not of others that may be it.
+    StoreIgnoresAliases,
+    /// A call forgets nothing.
+    CallKeepsHeap,
+    /// An integer constant in an exit is one off.
+    WrongExitConstant,
+    /// The last field of a sunk object is lost.
+    SunkFieldLost,
+    /// Exits of the body forget what earlier iterations wrote.
+    NoUnion,
+    /// A guard teaches the opposite bound.
+    WrongBound,
+    /// Objects of two iterations are taken for one.
+    EscapeForgotten,
+}
+
+/// What a bridge needs in order to enter a peeled loop's body (`optimize_bridge`): the preamble, and the values in it that are the first
+/// values of the body's Params.
+#[derive(Clone, Debug)]
+pub struct Preamble {
+    insts: Vec<Inst>,
+    calls: Vec<Call>,
+    exits: Vec<Exit>,
+    enter: Vec<Ref>,
+    /// Slots whose words the body's exits always write.
+    carried: Vec<i32>,
+}
+
+/// Optimizes a unit as it was recorded. A loop (`End::Back`) comes back peeled, with a body and `End::Loop`, or, if its end contradicts
+/// its beginning, with `End::Back` still.
+pub fn optimize(unit: &Unit, options: &Options) -> Unit {
+    optimize_root(unit, options).0
+}
+
+/// As `optimize`; the second part lets bridges enter the body.
+pub fn optimize_root(unit: &Unit, options: &Options) -> (Unit, Option<Preamble>) {
+    if unit.body != 0 {
+        return (unit.clone(), None);
+    }
+    let mut w = walk::Walk::new(unit, options);
+    let mut map = vec![Ref::NONE; unit.insts.len()];
+    let source = walk::Source { insts: &unit.insts, calls: &unit.calls, exits: &unit.exits };
+    let mut preamble = None;
+    match w.walk(&source, &mut map) {
+        Err(exit) => w.out.end = End::Leave { exit },
+        Ok(()) => {
+            w.out.end = w.end(unit, &map);
+            if let (&End::Back { exit }, true) = (&w.out.end, options.peel) {
+                preamble = peel::peel(&mut w, exit);
+            }
+        }
+    }
+    (finish(w.out, options), preamble)
+}
+
+/// Optimizes a bridge that ends in `End::Jump` to the root unit of that preamble, so that it enters the root's body instead: the preamble is
+/// repeated at the bridge's end, where most of it folds. If the bridge's end contradicts the preamble it jumps still.
+pub fn optimize_bridge(unit: &Unit, root: &Preamble, options: &Options) -> Unit {
+    let End::Jump { target, exit } = unit.end else { return optimize(unit, options) };
+    let mut w = walk::Walk::new(unit, options);
+    let mut map = vec![Ref::NONE; unit.insts.len()];
+    let source = walk::Source { insts: &unit.insts, calls: &unit.calls, exits: &unit.exits };
+    match w.walk(&source, &mut map) {
+        Err(exit) => w.out.end = End::Leave { exit },
+        Ok(()) => {
+            let exit = w.exit(&unit.exits[exit as usize], &map);
+            w.out.end = End::Jump { target, exit };
+            if let Some(args) = peel::enter(&mut w, exit, root) {
+                w.out.end = End::Enter { target, args }
+            }
+        }
+    }
+    finish(w.out, options)
+}
+
+fn finish(mut unit: Unit, options: &Options) -> Unit {
+    if options.sink {
+        sink::sink(&mut unit, options);
+    }
+    let unit = dead::remove(&unit);
+    debug_assert_eq!(taipan_jit_ir::verify::verify(&unit), Ok(()));
+    unit
+}
+
+#[cfg(test)]
+mod tests;

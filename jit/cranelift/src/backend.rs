@@ -1,7 +1,7 @@
 //! Units and their code.
 
 use crate::listing::{self, Source};
-use crate::lower::{self, Branch, Plan};
+use crate::lower::{self, Branch, Part, Plan};
 use crate::memory::{Memory, Piece};
 use crate::run::{Body, Cell, ENTER_START, MAX_VALUES, Run, Start};
 use crate::stubs::{Stubs, unit_signature};
@@ -11,13 +11,14 @@ use cranelift_codegen::ir::{Function, UserFuncName};
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::mem::MaybeUninit;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use taipan_abi::thread::{Frame, Thread};
 use taipan_abi::word::W;
-use taipan_jit_ir::backend::{Backend, Left, NO_MEMORY};
+use taipan_jit_ir::backend::{Backend, Left};
 use taipan_jit_ir::{End, ExitId, Unit};
 
 /// How to compile.
@@ -51,6 +52,9 @@ struct Code {
     piece: Piece,
     /// Cells of all exits of all its units.
     cells: Box<[Cell]>,
+    /// Cells that lead nowhere ever. Each has its own box: the code knows their addresses.
+    #[allow(clippy::vec_box)]
+    _spare: Vec<Box<Cell>>,
     /// Its units, and where their cells begin.
     units: Vec<(u32, usize)>,
     /// Its own body, if others can enter it.
@@ -84,6 +88,10 @@ pub struct Cranelift {
     /// Runs in progress. Outside of the backend proper because a run's callees may use the backend.
     active: Box<AtomicU32>,
 }
+
+// SAFETY: nothing that it shares by `Rc` or by raw pointers is shared with anyone outside but the code, which runs under the same lock as
+// the backend.
+unsafe impl Send for Cranelift {}
 
 impl Cranelift {
     /// A backend for this machine. Err: why there is none.
@@ -132,21 +140,19 @@ impl Cranelift {
         let branches: Vec<Branch> =
             bridges.iter().map(|x| Branch { parent: x.parent, exit: x.exit, number: x.number, unit: x.unit }).collect();
         let all = || std::iter::once((number, root)).chain(bridges.iter().map(|x| (x.number, x.unit)));
-        let mut units = Vec::new();
+        let mut parts: Vec<Part> = Vec::new();
         let mut cells = Vec::new();
         for (n, u) in all() {
-            if units.iter().any(|(x, _)| *x == n) {
+            if parts.iter().any(|p| p.number == n) {
                 return Err(format!("unit {n} twice in a tree"));
             }
-            units.push((n, cells.len()));
-            for flag in [0, NO_MEMORY] {
-                cells.extend((0..u.exits.len() as u32).map(|e| Cell {
-                    target: AtomicUsize::new(self.stubs.leave),
-                    unit: n,
-                    exit: e | flag,
-                    live: u.live(e).len() as u32,
-                }));
+            let live: Vec<_> = (0..u.exits.len() as u32).map(|e| u.live(e)).collect();
+            if live.iter().any(|l| l.len() > MAX_VALUES) {
+                return Err("too many live values at an exit".into());
             }
+            let first = cells.len();
+            cells.extend(live.iter().enumerate().map(|(e, l)| Cell::new(self.stubs.leave, n, e as u32, l.len())));
+            parts.push(Part { number: n, cells: first, live });
         }
         let cells: Box<[Cell]> = cells.into();
         let kinds = lower::enterable(root).then(|| lower::body_kinds(root));
@@ -173,23 +179,24 @@ impl Cranelift {
             root,
             branches: &branches,
             stubs: &self.stubs,
-            cells: all()
-                .zip(&units)
-                .map(|((n, u), (_, at))| (n, (&raw const cells[*at..] as *const Cell, u.exits.len() as u32)))
-                .collect(),
+            parts,
+            cells: &cells,
+            spare: RefCell::default(),
             starts,
             bodies,
             config: self.isa.frontend_config(),
             notes: self.options.listing,
         };
         let (piece, bytes, source) = translate(&*self.isa, &mut self.ctx, &mut self.fctx, &mut self.memory, &plan)?;
-        let Plan { starts, bodies, .. } = plan;
+        let Plan { starts, bodies, parts, spare, .. } = plan;
+        let units = parts.into_iter().map(|p| (p.number, p.cells)).collect();
         let address = piece.address();
         let body = kinds.map(|kinds| self.body(number, kinds, address));
         let code = Code {
             piece,
             bytes,
             cells,
+            _spare: spare.into_inner(),
             units,
             body,
             enters: bodies.into_values().collect(),
@@ -260,6 +267,7 @@ impl Cranelift {
         while let Some(&u) = dead.get(i) {
             i += 1;
             let mut more: Vec<u32> = self.attached.extract_if(|(x, _), _| *x == u).map(|(_, b)| b).collect();
+            more.extend(self.home.get(&u));
             if let Some(code) = self.codes.get(&u) {
                 more.extend(code.units.iter().map(|(n, _)| *n));
                 more.extend(self.enterers(code));

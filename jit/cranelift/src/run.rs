@@ -29,6 +29,12 @@ pub struct Cell {
     pub live: u32,
 }
 
+impl Cell {
+    pub fn new(leave: usize, unit: u32, exit: u32, live: usize) -> Cell {
+        Cell { target: AtomicUsize::new(leave), unit, exit, live: live as u32 }
+    }
+}
+
 /// Where other units jump to a root unit's start. There is one for each number that was ever jumped to.
 #[derive(Debug, Default)]
 #[repr(C)]

@@ -5,7 +5,7 @@ use common::*;
 use taipan_abi::mode::{CALL_ANY, Prim};
 use taipan_abi::thread::Thread;
 use taipan_abi::word::W;
-use taipan_jit_cranelift::{Cranelift, Options};
+use taipan_jit_cranelift::{Bridge, Cranelift, Options};
 use taipan_jit_ir::backend::{Backend, Left};
 use taipan_jit_ir::*;
 
@@ -184,6 +184,24 @@ fn bridges_that_enter_a_freed_body_are_detached() {
         assert_eq!(world.run(&mut be, last), Left { unit: last, exit: 0 });
         be.free(last);
         assert_eq!(be.freed(), [last]);
+        assert_eq!(be.code_bytes(), start);
+    }
+}
+
+/// A bridge inside of its root's function is not freed without it.
+#[test]
+fn a_tree_is_freed_as_one() {
+    let mut be = backend();
+    let start = be.code_bytes();
+    let root = counter(Kind::I);
+    let mut b = Build::new();
+    let i = b.param(0, Kind::I);
+    let exit = b.exit(&[(0, i)]);
+    let bridge = b.end(End::Leave { exit });
+    for free in [1, 2] {
+        be.compile_tree(1, &root, &[Bridge { parent: 1, exit: 0, number: 2, unit: &bridge }]).unwrap();
+        be.free(free);
+        assert_eq!(be.freed().len(), 2);
         assert_eq!(be.code_bytes(), start);
     }
 }

@@ -1,6 +1,6 @@
 //! How a unit is left: exits, and its end.
 
-use super::{Frag, Lower, MEM, Pending, Val};
+use super::{Frag, Lower, MEM, Part, Pending, Plan, Val};
 use crate::run::{Cell, ENTER_BODY, ENTER_START, Run};
 use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{Block, InstBuilder, Value};
@@ -9,6 +9,23 @@ use std::sync::atomic::AtomicUsize;
 use taipan_abi::thread::Frame;
 use taipan_jit_ir::backend::NO_MEMORY;
 use taipan_jit_ir::{End, ExitId, Kind, Ref};
+
+impl Plan<'_> {
+    fn part(&self, number: u32) -> Option<&Part> {
+        self.parts.iter().find(|p| p.number == number)
+    }
+
+    /// The cell of an exit.
+    fn cell(&self, unit: u32, exit: ExitId, live: usize) -> Option<*const Cell> {
+        if exit & NO_MEMORY == 0 {
+            return Some(self.cells.get(self.part(unit)?.cells + exit as usize)?);
+        }
+        let cell = Box::new(Cell::new(self.stubs.leave, unit, exit, live));
+        let at = &raw const *cell;
+        self.spare.borrow_mut().push(cell);
+        Some(at)
+    }
+}
 
 impl<'a> Lower<'a, '_> {
     /// Where a guard of that exit goes. The block is written later, with the values as they are now: an exit's live values are made before
@@ -21,11 +38,15 @@ impl<'a> Lower<'a, '_> {
         if self.branch(f.number, exit).is_none() {
             self.b.set_cold_block(block);
         }
-        let mut vals = Vec::new();
-        for r in f.unit.live(exit & !NO_MEMORY) {
+        let plan = self.plan;
+        let part = plan.part(f.number).ok_or("a unit without exits")?;
+        let live = part.live.get((exit & !NO_MEMORY) as usize).ok_or("no such exit")?;
+        let mut vals = Vec::with_capacity(live.len());
+        for r in live {
             match f.vals.get(r.index()) {
                 Some(Val::None) | None => {
-                    return Err(format!("exit {} mentions value {}, which is not made yet", exit & !NO_MEMORY, r.0));
+                    let e = exit & !NO_MEMORY;
+                    return Err(format!("exit {e} mentions value {}, which is not made yet", r.0));
                 }
                 Some(v) => vals.push(*v),
             }
@@ -49,10 +70,7 @@ impl<'a> Lower<'a, '_> {
         for (i, v) in p.vals.iter().enumerate() {
             self.hand_over(i, *v);
         }
-        let (cells, exits) = *self.plan.cells.get(&p.number).ok_or("a unit without cells")?;
-        let at = if p.exit & NO_MEMORY == 0 { p.exit } else { exits + (p.exit & !NO_MEMORY) };
-        // SAFETY: there are two cells for each exit of the unit; only the address is used.
-        let cell = unsafe { cells.add(at as usize) };
+        let cell = self.plan.cell(p.number, p.exit, p.vals.len()).ok_or("an exit without a cell")?;
         let cell = self.b.ins().iconst(I64, cell as i64);
         let target = self.b.ins().load(I64, MEM, cell, offset_of!(Cell, target) as i32);
         self.go(target, self.base, cell);

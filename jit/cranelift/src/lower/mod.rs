@@ -23,6 +23,7 @@ use cranelift_codegen::ir::{
 };
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::FunctionBuilder;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::mem::offset_of;
 use std::rc::Rc;
@@ -39,14 +40,28 @@ pub struct Branch<'a> {
     pub unit: &'a Unit,
 }
 
+/// What a plan knows of a unit.
+pub struct Part {
+    pub number: u32,
+    /// Where its exits' cells begin.
+    pub cells: usize,
+    /// Live values of its exits.
+    pub live: Vec<Vec<Ref>>,
+}
+
 /// What is compiled, and the addresses that the code will contain.
 pub struct Plan<'a> {
     pub number: u32,
     pub root: &'a Unit,
     pub branches: &'a [Branch<'a>],
     pub stubs: &'a Stubs,
-    /// The first cell of each unit; an exit's cell is at its number from there. The cells for `NO_MEMORY` follow those of all exits.
-    pub cells: HashMap<u32, (*const Cell, u32)>,
+    /// The units with their exits, in any order.
+    pub parts: Vec<Part>,
+    /// Cells of the units' exits.
+    pub cells: &'a [Cell],
+    /// Cells for `NO_MEMORY`, made as they are needed; their addresses stay.
+    #[allow(clippy::vec_box)]
+    pub spare: RefCell<Vec<Box<Cell>>>,
     /// Units that `Jump` names, and those that `Enter` names.
     pub starts: HashMap<u32, Rc<Start>>,
     pub bodies: HashMap<u32, Rc<Body>>,

@@ -28,12 +28,15 @@ pub struct Options {
     pub verify: bool,
     /// Keep listings.
     pub listing: bool,
+    /// After so many entries of a bridge from its exit, `run` ends at that exit as if there were no bridge (and again after as many): it is time
+    /// to compile it into its root's function. 0 = never.
+    pub hot_bridge: u32,
     /// For which machine, if not for this one; such code must not be run.
     pub target: Option<&'static str>,
 }
 impl Default for Options {
     fn default() -> Options {
-        Options { verify: cfg!(debug_assertions), listing: false, target: None }
+        Options { verify: cfg!(debug_assertions), listing: false, hot_bridge: 0, target: None }
     }
 }
 
@@ -185,6 +188,7 @@ impl Cranelift {
             starts,
             bodies,
             config: self.isa.frontend_config(),
+            counted: self.options.hot_bridge > 0,
             notes: self.options.listing,
         };
         let (piece, bytes, source) = translate(&*self.isa, &mut self.ctx, &mut self.fctx, &mut self.memory, &plan)?;
@@ -241,6 +245,7 @@ impl Cranelift {
         if let Some(cell) = code.cells.get(at + exit as usize)
             && (cell.unit, cell.exit) == (unit, exit)
         {
+            cell.left.store(self.options.hot_bridge, Relaxed);
             cell.target.store(to.unwrap_or(self.stubs.leave), Relaxed);
         }
     }
@@ -368,7 +373,7 @@ impl Backend for Cranelift {
     unsafe fn run(&mut self, number: u32, th: *mut Thread, base: *mut W, values: &mut Vec<u64>) -> Left {
         let code = self.address(number);
         assert!(code != 0, "unit {number} has no code");
-        let enter = self.stubs.enter;
+        let (enter, again) = (self.stubs.enter, self.options.hot_bridge);
         let active: *const AtomicU32 = &*self.active;
         let mut run: MaybeUninit<Run> = MaybeUninit::uninit();
         let run = run.as_mut_ptr();
@@ -379,6 +384,7 @@ impl Backend for Cranelift {
         let cell = enter(code, th, base, run, ENTER_START as u64);
         (*active).fetch_sub(1, Relaxed);
         let cell = &*cell;
+        cell.left.store(again, Relaxed);
         // The frames above the entry frame are the exit's to make.
         let f = (*run).frame;
         (*th).gc.frame_top = f as *mut u8;

@@ -1,6 +1,6 @@
 //! What compiled code and this library share: the state of a run, the cells of exits, the entries of units.
 
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU32, AtomicUsize};
 use taipan_abi::thread::Frame;
 
 /// Values that an exit hands over at most.
@@ -27,11 +27,13 @@ pub struct Cell {
     pub exit: u32,
     /// How many values the exit hands over.
     pub live: u32,
+    /// How often the bridge may still be entered before it is reported to be hot.
+    pub left: AtomicU32,
 }
 
 impl Cell {
     pub fn new(leave: usize, unit: u32, exit: u32, live: usize) -> Cell {
-        Cell { target: AtomicUsize::new(leave), unit, exit, live: live as u32 }
+        Cell { target: AtomicUsize::new(leave), unit, exit, live: live as u32, left: AtomicU32::new(0) }
     }
 }
 

@@ -10,7 +10,7 @@ use taipan_jit_ir::*;
 
 #[test]
 fn all_for_aarch64() {
-    let options = Options { verify: true, listing: true, target: Some("aarch64-unknown-linux-gnu") };
+    let options = Options { verify: true, listing: true, target: Some("aarch64-unknown-linux-gnu"), hot_bridge: 5 };
     let mut be = Cranelift::new(options).unwrap();
     for n in 0..PRIM_NAMES.len() as u16 {
         // SAFETY: Prim is repr(u16), its numbers are those of the names.

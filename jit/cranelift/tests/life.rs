@@ -28,7 +28,7 @@ fn sums(n: usize) -> Unit {
 
 #[test]
 fn ten_thousand_units_in_bounded_memory() {
-    let mut be = Cranelift::new(Options { verify: false, listing: false, target: None }).unwrap();
+    let mut be = Cranelift::new(Options { verify: false, listing: false, ..Options::default() }).unwrap();
     let start = be.code_bytes();
     let units: Vec<Unit> = [5, 20, 60, 150].map(sums).into();
     let bridge = {

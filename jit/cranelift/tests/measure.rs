@@ -28,13 +28,13 @@ fn timed(name: &str, be: &mut Cranelift, u: &Unit) {
 #[test]
 #[ignore = "prints"]
 fn measure() {
-    let mut be = Cranelift::new(Options { verify: false, listing: true, target: None }).unwrap();
+    let mut be = Cranelift::new(Options { verify: false, listing: true, ..Options::default() }).unwrap();
     for (i, u) in [counting(), floats(), objects()].iter().enumerate() {
         be.compile(i as u32, u).unwrap();
         println!("{}", be.listing(i as u32).unwrap_or_default());
     }
     let t = Instant::now();
-    let mut be = Cranelift::new(Options { verify: false, listing: false, target: None }).unwrap();
+    let mut be = Cranelift::new(Options { verify: false, listing: false, ..Options::default() }).unwrap();
     println!("new backend: {:.0} us", t.elapsed().as_secs_f64() * 1e6);
     timed("counting", &mut be, &counting());
     timed("floats", &mut be, &floats());

@@ -78,7 +78,7 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// Goes on in another unit.
-    fn go(&mut self, code: Value, base: Value, fourth: Value) {
+    pub(super) fn go(&mut self, code: Value, base: Value, fourth: Value) {
         let sig = self.unit_sig();
         self.b.ins().return_call_indirect(sig, code, &[self.th, base, self.run, fourth]);
     }

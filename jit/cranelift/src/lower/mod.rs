@@ -17,7 +17,7 @@ use crate::stubs::{Stubs, slow_signature, unit_signature};
 pub use check::{body_kinds, enterable};
 use check::{check, entry_params};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::types::{F64, I8, I64};
+use cranelift_codegen::ir::types::{F64, I8, I32, I64};
 use cranelift_codegen::ir::{
     AbiParam, Block, BlockArg, InstBuilder, MemFlagsData, SigRef, Signature, SourceLoc, Type, Value,
 };
@@ -66,6 +66,8 @@ pub struct Plan<'a> {
     pub starts: HashMap<u32, Rc<Start>>,
     pub bodies: HashMap<u32, Rc<Body>>,
     pub config: TargetFrontendConfig,
+    /// Entries from exits are counted.
+    pub counted: bool,
     /// Notes for a listing are wanted.
     pub notes: bool,
 }
@@ -182,6 +184,9 @@ pub fn lower<'a>(plan: &'a Plan<'a>, mut b: FunctionBuilder<'_>) -> Result<Vec<S
         syncs,
         notes: Vec::new(),
     };
+    if plan.counted {
+        l.count_entry(p[3]);
+    }
     l.body_doubles();
     let mut root = l.frag(plan.number, plan.root, Vec::new());
     root.is_root = true;
@@ -252,6 +257,24 @@ impl<'a> Lower<'a, '_> {
             body_params,
             is_root: false,
         }
+    }
+
+    /// Entered from an exit: counts, and goes out by that exit (whose values are still in `Run`) when the bridge has become hot.
+    fn count_entry(&mut self, how: Value) {
+        let [count, hot, go_on] = [(); 3].map(|()| self.b.create_block());
+        self.b.set_cold_block(hot);
+        let from_exit = self.b.ins().icmp_imm_s(IntCC::UnsignedGreaterThan, how, ENTER_BODY);
+        self.b.ins().brif(from_exit, count, &[], go_on, &[]);
+        self.b.switch_to_block(count);
+        let at = offset_of!(Cell, left) as i32;
+        let left = self.b.ins().load(I32, MEM, how, at);
+        let less = self.b.ins().iadd_imm_s(left, -1);
+        self.b.ins().store(MEM, less, how, at);
+        self.b.ins().brif(less, go_on, &[], hot, &[]);
+        self.b.switch_to_block(hot);
+        let leave = self.b.ins().iconst(I64, self.plan.stubs.leave as i64);
+        self.go(leave, self.base, how);
+        self.b.switch_to_block(go_on);
     }
 
     /// Doubles in the root's loop are made before it: as a constant each use would make its own.
@@ -424,7 +447,7 @@ impl<'a> Lower<'a, '_> {
             }
             Inst::Poll { exit } => {
                 let at = offset_of!(taipan_abi::gc::GcThread, poll) as i32;
-                let v = self.b.ins().load(cranelift_codegen::ir::types::I32, MEM, self.th, at);
+                let v = self.b.ins().load(I32, MEM, self.th, at);
                 self.guard(f, v, false, exit)?;
                 Val::None
             }

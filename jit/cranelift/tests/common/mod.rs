@@ -14,7 +14,7 @@ use taipan_jit_ir::backend::{Backend, Left};
 use taipan_jit_ir::*;
 
 pub fn backend() -> Cranelift {
-    Cranelift::new(Options { verify: true, listing: false, target: None }).unwrap()
+    Cranelift::new(Options { verify: true, listing: false, ..Options::default() }).unwrap()
 }
 
 pub fn field(off: u32, kind: u8, flags: u8) -> Field {

@@ -59,7 +59,7 @@ impl Fake {
     /// The object at an address.
     pub fn at(&mut self, w: u64) -> Option<&mut Object> {
         let i = w.checked_sub(FIRST)? / 16;
-        if w % 16 == 0 { self.objects.get_mut(i as usize) } else { None }
+        if w.is_multiple_of(16) { self.objects.get_mut(i as usize) } else { None }
     }
     /// The field as `Field::alias` tells it, but the same in every run: no address.
     fn key(field: Field, index: i64) -> (usize, i64) {
@@ -145,11 +145,16 @@ impl Machine for Fake {
             None => self.wild = Some(format!("write of {:?} in {obj:#x}", field.0)),
             Some(o) if field == Field(&TID_FIELD) => o.tid = value as u32,
             Some(o) => {
+                let value = match field.0.kind {
+                    kind::U32 => value as u32 as u64,
+                    kind::U8 => value as u8 as u64,
+                    _ => value,
+                };
                 o.cells.insert(Fake::key(field, index), (field_kind(field), value));
             }
         }
     }
-    fn new(&mut self, tid: u32, _bytes: u32) -> u64 {
+    fn allocate(&mut self, tid: u32, _bytes: u32) -> u64 {
         self.object(tid)
     }
 

@@ -12,7 +12,7 @@ pub trait Machine {
     /// Writes a field, with the barrier.
     fn set(&mut self, obj: u64, field: Field, index: i64, value: u64);
     /// A new object. NULL = no memory: the unit stops with `Stop::NoMemory`.
-    fn new(&mut self, tid: u32, bytes: u32) -> u64;
+    fn allocate(&mut self, tid: u32, bytes: u32) -> u64;
     /// A residual call.
     fn call(&mut self, call: &crate::Call, args: &[u64]) -> u64;
     /// Is the thread wanted elsewhere?
@@ -157,7 +157,7 @@ impl Run<'_> {
                 m.set(self.value(obj), field, index(self, i), self.value(value));
                 return None;
             }
-            Inst::New { tid, bytes } => match m.new(tid, bytes) {
+            Inst::New { tid, bytes } => match m.allocate(tid, bytes) {
                 0 => return Some(Stop::NoMemory),
                 w => w,
             },
@@ -186,7 +186,7 @@ impl Run<'_> {
         let unit = self.unit;
         let e = &unit.exits[exit as usize];
         for s in &e.sunk {
-            self.values[s.id.index()] = match m.new(s.tid, s.bytes) {
+            self.values[s.id.index()] = match m.allocate(s.tid, s.bytes) {
                 0 => return Err(Stop::NoMemory),
                 w => w,
             };

@@ -20,6 +20,7 @@
 //! 5. Constants may be used anywhere after them; otherwise a loop's body uses only what is made in it (`Unit::body`).
 
 pub mod backend;
+pub mod bridge;
 pub mod fake;
 pub mod interp;
 pub mod memory;

@@ -79,7 +79,7 @@ impl Machine for Memory {
             }
         }
     }
-    fn new(&mut self, tid: u32, bytes: u32) -> u64 {
+    fn allocate(&mut self, tid: u32, bytes: u32) -> u64 {
         // SAFETY: the recorder saw an allocation of this row.
         unsafe { alloc(self.th, tid, bytes as usize).0 }
     }
@@ -144,7 +144,7 @@ impl Machine for Memory {
         if kind == Kind::B {
             return W::bool(bits != 0).0;
         }
-        let w = self.new(TID_FLOAT, 16);
+        let w = self.allocate(TID_FLOAT, 16);
         if w != 0 {
             self.set(w, Field(&FLOAT), 0, bits)
         }

@@ -1,7 +1,7 @@
 //! What nobody needs goes, and the rest is numbered anew.
 
 use taipan_abi::mode::effects;
-use taipan_jit_ir::{Call, End, Inst, Ref, Unit};
+use taipan_jit_ir::{Call, End, ExitId, Inst, Ref, Unit};
 
 /// May a call be left out if its result is not used?
 pub(crate) fn call_is_pure(c: &Call) -> bool {
@@ -49,8 +49,8 @@ impl Stores {
     }
 }
 
-/// A copy without what is not needed.
-pub(crate) fn remove(unit: &Unit) -> Unit {
+/// A copy without what is not needed; new values by old ones, old exits by new ones.
+pub(crate) fn remove(unit: &Unit) -> (Unit, Vec<Ref>, Vec<ExitId>) {
     let n = unit.insts.len();
     let mut live = vec![false; n];
     let mut work: Vec<Ref> = Vec::new();
@@ -85,7 +85,8 @@ pub(crate) fn remove(unit: &Unit) -> Unit {
     renumber(unit, &live)
 }
 
-fn renumber(unit: &Unit, live: &[bool]) -> Unit {
+fn renumber(unit: &Unit, live: &[bool]) -> (Unit, Vec<Ref>, Vec<ExitId>) {
+    let mut olds: Vec<ExitId> = Vec::with_capacity(unit.exits.len());
     let mut out = Unit {
         insts: Vec::with_capacity(unit.insts.len()),
         calls: Vec::new(),
@@ -96,7 +97,8 @@ fn renumber(unit: &Unit, live: &[bool]) -> Unit {
     };
     let mut map = vec![Ref::NONE; unit.insts.len()];
     let of = |map: &[Ref], r: Ref| if r.is_some() { map[r.index()] } else { r };
-    let exit = |out: &mut Unit, map: &[Ref], e: u32| {
+    let mut exit = |out: &mut Unit, map: &[Ref], e: u32| {
+        olds.push(e);
         let mut e = unit.exits[e as usize].clone();
         e.values_mut(|r| *r = map[r.index()]);
         e.sunk.iter_mut().for_each(|s| s.id = map[s.id.index()]);
@@ -146,5 +148,5 @@ fn renumber(unit: &Unit, live: &[bool]) -> Unit {
         }
     }
     out.enter = unit.enter.iter().map(|r| map[r.index()]).collect();
-    out
+    (out, map, olds)
 }

@@ -165,12 +165,7 @@ impl Walk<'_> {
     }
 
     /// Likewise.
-    pub fn guard_value(
-        &mut self,
-        value: Ref,
-        bits: u64,
-        exit: impl FnOnce(&mut Self) -> ExitId,
-    ) -> Result<(), ExitId> {
+    pub fn guard_value(&mut self, value: Ref, bits: u64, exit: impl FnOnce(&mut Self) -> ExitId) -> Result<(), ExitId> {
         if self.out.kind(value) == Some(Kind::B) {
             return self.guard(value, bits != 0, exit);
         }

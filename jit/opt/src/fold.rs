@@ -47,9 +47,7 @@ pub(crate) fn prim(w: &mut Walk, p: Prim, a: Ref, b: Ref) -> Ref {
     if p == Prim::WBool {
         // True or False: an address of which one bit is not known.
         let (f, t) = (W::FALSE.0, W::TRUE.0);
-        fact = Fact::range(f as i128, t as i128)
-            .and_then(|x| x.and(Fact::bits(!(f | t), f & t)?))
-            .unwrap_or(Fact::TOP);
+        fact = Fact::range(f as i128, t as i128).and_then(|x| x.and(Fact::bits(!(f | t), f & t)?)).unwrap_or(Fact::TOP);
     } else if w.o.ranges && matches!(ret, Kind::I | Kind::W) {
         fact = range::transfer(p, w.fact(a), w.fact(b));
         if let Some(v) = fact.value() {

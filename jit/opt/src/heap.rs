@@ -1,9 +1,10 @@
 //! The heap cache: what fields hold, by alias class.
 
+use crate::Bug;
 use crate::range::Fact;
 use crate::walk::{Walk, field_fact};
-use crate::Bug;
 use taipan_abi::mode::{CallDesc, TID_FIELD, effects, fd};
+use taipan_abi::word::*;
 use taipan_jit_ir::{Field, Inst, Kind, Ref, field_kind};
 
 /// `obj`'s `field` (item `index`) holds `value`.
@@ -45,8 +46,18 @@ impl Heap {
     }
 }
 
+/// Rows that objects keep for life: their types have no attributes that could be added, nor another class.
+fn is_final(tid: u32) -> bool {
+    matches!(tid, TID_NONE..=TID_RANGE | TID_CELL | TID_GENERATOR | TID_LIST_ITER..=TID_DICT_ITER)
+}
+
 /// The first byte that is zero in a new object.
 const HEADER: u32 = 8;
+
+/// An address: even, and not 0.
+fn object_fact() -> Fact {
+    Fact::range(2, i64::MAX as i128).and_then(|f| f.and(Fact::bits(1, 0)?)).unwrap_or(Fact::TOP)
+}
 
 impl Walk<'_> {
     /// An object made here that nobody else knows of.
@@ -66,15 +77,27 @@ impl Walk<'_> {
 
     pub fn new_object(&mut self, inst: Inst) -> Ref {
         let Inst::New { tid, .. } = inst else { return Ref::NONE };
-        // An address: even, and not 0.
-        let fact = Fact::range(2, i64::MAX as i128).and_then(|f| f.and(Fact::bits(1, 0)?)).unwrap_or(Fact::TOP);
-        let r = self.emit(inst, fact);
+        let r = self.emit(inst, object_fact());
+        self.has_row(r, tid);
+        r
+    }
+
+    /// The object is of that row now.
+    pub fn has_row(&mut self, obj: Ref, tid: u32) {
         if self.o.heap {
             let value = self.constant(Kind::I, tid as u64);
             let field = Field(&TID_FIELD);
-            self.heap.class_mut(field).entries.push(Entry { field, obj: r, index: Ref::NONE, value });
+            self.heap.class_mut(field).entries.push(Entry { field, obj, index: Ref::NONE, value });
         }
-        r
+    }
+    /// The row of an object, if it is known.
+    pub fn row(&self, obj: Ref) -> Option<u32> {
+        match self.bits(obj).map(W) {
+            Some(W::TRUE | W::FALSE) => return Some(TID_BOOL),
+            Some(W::NONE) => return Some(TID_NONE),
+            _ => {}
+        }
+        self.find(obj, Field(&TID_FIELD), Ref::NONE).and_then(|r| self.bits(r)).map(|b| b as u32)
     }
 
     fn find(&self, obj: Ref, field: Field, index: Ref) -> Option<Ref> {
@@ -88,6 +111,9 @@ impl Walk<'_> {
             if let Some(r) = self.find(obj, field, index) {
                 return r;
             }
+            if let (true, Some(tid)) = (field == Field(&TID_FIELD), self.row(obj)) {
+                return self.constant(Kind::I, tid as u64);
+            }
             if self.is_private(obj) {
                 if index.is_some() && self.bits(index).is_none() {
                     // It may read any item.
@@ -99,6 +125,7 @@ impl Walk<'_> {
         } else {
             self.escape(obj)
         }
+        self.is_object(obj);
         let r = self.emit(Inst::Get { obj, field, index }, field_fact(field.0.kind));
         if self.o.heap {
             self.heap.class_mut(field).entries.push(Entry { field, obj, index, value: r });
@@ -106,14 +133,27 @@ impl Walk<'_> {
         r
     }
 
+    /// Who has fields is neither an int nor NULL.
+    fn is_object(&mut self, obj: Ref) {
+        if self.o.ranges && self.out.kind(obj) == Some(Kind::W) {
+            self.learn(obj, object_fact(), 0)
+        }
+    }
+
     pub fn set(&mut self, obj: Ref, field: Field, index: Ref, value: Ref) {
         if self.o.heap && self.find(obj, field, index) == Some(value) {
             return;
         }
         let anywhere = index.is_some() && self.bits(index).is_none();
-        if anywhere || !self.o.heap {
+        // A narrow field keeps what fits.
+        let fits = match field_fact(field.0.kind) {
+            Fact::TOP => true,
+            f => self.fact(value).and(f) == Some(self.fact(value)),
+        };
+        if anywhere || !fits || !self.o.heap {
             self.escape(obj)
         }
+        self.is_object(obj);
         if !self.is_private(obj) {
             self.escape(value)
         }
@@ -126,7 +166,9 @@ impl Walk<'_> {
             let (o, i) = (self.canon(e.obj), self.canon(e.index));
             !self.may_alias(field, obj, index, e.field, o, i)
         });
-        entries.push(Entry { field, obj, index, value });
+        if fits {
+            entries.push(Entry { field, obj, index, value });
+        }
         self.heap.class_mut(field).entries = entries;
     }
 
@@ -158,8 +200,7 @@ impl Walk<'_> {
         if older(a, b) || older(b, a) || self.is_private(a) || self.is_private(b) {
             return true;
         }
-        let row = |r: Ref| self.find(r, Field(&TID_FIELD), Ref::NONE).and_then(|r| self.bits(r));
-        matches!((row(a), row(b)), (Some(x), Some(y)) if x != y)
+        matches!((self.row(a), self.row(b)), (Some(x), Some(y)) if x != y)
     }
 
     /// Forgets what a call may have changed. Its arguments have escaped.
@@ -176,11 +217,11 @@ impl Walk<'_> {
             c.entries.retain(|e| {
                 // The thread's own words: a call may raise, or be interrupted.
                 let thread = self.out.kind(e.obj) == Some(Kind::P) && !none;
-                let kept = e.field.0.flags & fd::IMMUTABLE != 0 || self.is_private(e.obj);
+                let fixed = e.field == Field(&TID_FIELD) && self.bits(e.value).is_some_and(|b| is_final(b as u32));
+                let kept = fixed || e.field.0.flags & fd::IMMUTABLE != 0 || self.is_private(e.obj);
                 !(thread || written && !kept)
             });
         }
         self.heap.classes = classes;
     }
 }
-

@@ -14,7 +14,8 @@ pub mod range;
 mod sink;
 mod walk;
 
-use taipan_jit_ir::{Call, End, Exit, Inst, Ref, Unit};
+use taipan_jit_ir::{Call, End, Exit, ExitId, Inst, Ref, Unit};
+pub use walk::Known;
 
 /// Which passes run. All of them by default.
 #[derive(Clone, Debug)]
@@ -88,6 +89,10 @@ pub(crate) enum Bug {
     WrongBound,
     /// Objects of two iterations are taken for one.
     EscapeForgotten,
+    /// A bridge takes every word for an int.
+    BridgeKnowsTooMuch,
+    /// A bridge does not write to memory what the loop does not carry.
+    BridgeKeepsSlots,
 }
 
 /// What a bridge needs in order to enter a peeled loop's body (`optimize_bridge`): the preamble, and the values in it that are the first
@@ -102,18 +107,35 @@ pub struct Preamble {
     carried: Vec<i32>,
 }
 
-/// Optimizes a unit as it was recorded. A loop (`End::Back`) comes back peeled, with a body and `End::Loop`, or, if its end contradicts
-/// its beginning, with `End::Back` still.
-pub fn optimize(unit: &Unit, options: &Options) -> Unit {
-    optimize_root(unit, options).0
+/// What came out.
+#[derive(Debug)]
+pub struct Optimized {
+    pub unit: Unit,
+    /// For bridges into the body, if the unit has one.
+    pub preamble: Option<Preamble>,
+    /// By exit: what is known of its live values, in the order of `Unit::live`. Given to the optimization of a bridge from there.
+    pub known: Vec<Vec<Known>>,
 }
 
-/// As `optimize`; the second part lets bridges enter the body.
-pub fn optimize_root(unit: &Unit, options: &Options) -> (Unit, Option<Preamble>) {
+/// Optimizes a root unit as it was recorded. A loop (`End::Back`) comes back peeled, with a body and `End::Loop`, or, if its end
+/// contradicts its beginning, with `End::Back` still.
+pub fn optimize(unit: &Unit, options: &Options) -> Optimized {
+    bridge(unit, &[], None, options)
+}
+
+/// Optimizes a bridge. `known`: what the exit where it begins knows of its Params (or nothing). If it ends in `End::Jump` to a root with a
+/// preamble, it enters the root's body instead: the preamble is repeated at the bridge's end, where most of it folds. If the
+/// bridge's end contradicts the preamble it jumps still.
+pub fn optimize_bridge(unit: &Unit, known: &[Known], root: Option<&Preamble>, options: &Options) -> Optimized {
+    bridge(unit, known, root, options)
+}
+
+fn bridge(unit: &Unit, known: &[Known], root: Option<&Preamble>, options: &Options) -> Optimized {
     if unit.body != 0 {
-        return (unit.clone(), None);
+        return Optimized { unit: unit.clone(), preamble: None, known: vec![Vec::new(); unit.exits.len()] };
     }
     let mut w = walk::Walk::new(unit, options);
+    w.given = known.to_vec();
     let mut map = vec![Ref::NONE; unit.insts.len()];
     let source = walk::Source { insts: &unit.insts, calls: &unit.calls, exits: &unit.exits };
     let mut preamble = None;
@@ -121,41 +143,36 @@ pub fn optimize_root(unit: &Unit, options: &Options) -> (Unit, Option<Preamble>)
         Err(exit) => w.out.end = End::Leave { exit },
         Ok(()) => {
             w.out.end = w.end(unit, &map);
-            if let (&End::Back { exit }, true) = (&w.out.end, options.peel) {
-                preamble = peel::peel(&mut w, exit);
+            match (&w.out.end, root) {
+                (&End::Back { exit }, _) if options.peel => preamble = peel::peel(&mut w, exit),
+                (&End::Jump { target, exit }, Some(root)) => {
+                    if let Some(args) = peel::enter(&mut w, exit, root) {
+                        w.out.end = End::Enter { target, args }
+                    }
+                }
+                _ => {}
             }
         }
     }
-    (finish(w.out, options), preamble)
+    let (unit, known) = finish(w.out, &w.notes, options);
+    Optimized { unit, preamble, known }
 }
 
-/// Optimizes a bridge that ends in `End::Jump` to the root unit of that preamble, so that it enters the root's body instead: the preamble is
-/// repeated at the bridge's end, where most of it folds. If the bridge's end contradicts the preamble it jumps still.
-pub fn optimize_bridge(unit: &Unit, root: &Preamble, options: &Options) -> Unit {
-    let End::Jump { target, exit } = unit.end else { return optimize(unit, options) };
-    let mut w = walk::Walk::new(unit, options);
-    let mut map = vec![Ref::NONE; unit.insts.len()];
-    let source = walk::Source { insts: &unit.insts, calls: &unit.calls, exits: &unit.exits };
-    match w.walk(&source, &mut map) {
-        Err(exit) => w.out.end = End::Leave { exit },
-        Ok(()) => {
-            let exit = w.exit(&unit.exits[exit as usize], &map);
-            w.out.end = End::Jump { target, exit };
-            if let Some(args) = peel::enter(&mut w, exit, root) {
-                w.out.end = End::Enter { target, args }
-            }
-        }
-    }
-    finish(w.out, options)
-}
-
-fn finish(mut unit: Unit, options: &Options) -> Unit {
+fn finish(mut unit: Unit, notes: &[Vec<(Ref, Known)>], options: &Options) -> (Unit, Vec<Vec<Known>>) {
     if options.sink {
         sink::sink(&mut unit, options);
     }
-    let unit = dead::remove(&unit);
+    let (unit, map, exits) = dead::remove(&unit);
     debug_assert_eq!(taipan_jit_ir::verify::verify(&unit), Ok(()));
-    unit
+    let known = |(new, old): (usize, &ExitId)| {
+        let of = |r: Ref| {
+            let note = notes[*old as usize].iter().find(|n| n.0.is_some() && map[n.0.index()] == r);
+            note.map(|n| n.1.clone()).unwrap_or_default()
+        };
+        unit.live(new as ExitId).into_iter().map(of).collect()
+    };
+    let known = exits.iter().enumerate().map(known).collect();
+    (unit, known)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@
 use crate::dead::{Stores, is_root};
 use crate::heap::Entry;
 use crate::walk::{Source, Walk};
-use crate::{Preamble, sink};
+use crate::{Bug, Preamble, sink};
 use std::collections::HashMap;
 use taipan_abi::mode::{FieldDesc, Prim, TID_FIELD, alias, fd, kind};
 use taipan_abi::types::Str;
@@ -59,6 +59,7 @@ pub(crate) fn peel(w: &mut Walk, exit: ExitId) -> Option<Preamble> {
         w.out.insts.truncate(p);
         w.out.calls.truncate(calls.len());
         w.out.exits.truncate(exits.len());
+        w.notes.truncate(exits.len());
         return None;
     }
     for r in &mut copy {
@@ -66,7 +67,10 @@ pub(crate) fn peel(w: &mut Walk, exit: ExitId) -> Option<Preamble> {
     }
     plain_exits(w, p, exits.len());
     let mut loop_ = assemble(w, p, &copy, &before);
-    let unit = build(w, p, &copy, &mut loop_);
+    let (unit, map) = build(w, p, &copy, &mut loop_);
+    for (r, _) in w.notes[exits.len()..].iter_mut().flatten() {
+        *r = map[r.index()]
+    }
     let enter = loop_.params.iter().map(|x| x.first).collect();
     w.out = unit;
     Some(Preamble { insts, calls, exits, enter, carried })
@@ -81,17 +85,19 @@ pub(crate) fn enter(w: &mut Walk, exit: ExitId, root: &Preamble) -> Option<Vec<R
     }
     w.written = words(w, exit);
     let written = w.written.clone();
+    w.syncs |= root.insts.iter().any(|i| matches!(i, Inst::Sync { .. }));
     let mut copy = vec![Ref::NONE; root.insts.len()];
     let source = Source { insts: &root.insts, calls: &root.calls, exits: &root.exits };
     if w.walk(&source, &mut copy).is_err() {
         w.out.insts.truncate(insts);
         w.out.calls.truncate(calls);
         w.out.exits.truncate(exits);
+        w.notes.truncate(exits);
         return None;
     }
     // What the loop does not carry it expects in memory.
     let slots: Vec<(i32, Ref)> = written.into_iter().filter(|s| !root.carried.contains(&s.0)).collect();
-    if !slots.is_empty() {
+    if !slots.is_empty() && !w.o.bug(Bug::BridgeKeepsSlots) {
         let rest = Exit { slots, ..w.out.exits[exit as usize].clone() };
         w.sync(rest);
     }
@@ -155,7 +161,17 @@ fn assemble(w: &mut Walk, p: usize, copy: &[Ref], before: &Before) -> Loop {
     let mut whole: Vec<Ref> = Vec::new();
     let stores = Stores::of(&w.out);
     loop {
-        let mut a = Assembler { w, p, copy, before, stores: &stores, whole: &whole, failed: None, l: Loop::default(), work: Vec::new() };
+        let mut a = Assembler {
+            w,
+            p,
+            copy,
+            before,
+            stores: &stores,
+            whole: &whole,
+            failed: None,
+            l: Loop::default(),
+            work: Vec::new(),
+        };
         a.run();
         let (failed, l) = (a.failed, a.l);
         match failed {
@@ -307,8 +323,8 @@ impl Assembler<'_, '_> {
     }
 }
 
-/// The unit: the preamble, the Params, the objects handed over, the body.
-fn build(w: &Walk, p: usize, copy: &[Ref], l: &mut Loop) -> Unit {
+/// The unit: the preamble, the Params, the objects handed over, the body. Also the body's names of values.
+fn build(w: &Walk, p: usize, copy: &[Ref], l: &mut Loop) -> (Unit, Vec<Ref>) {
     let src = &w.out;
     let mut out = Unit {
         insts: src.insts[..p].to_vec(),
@@ -358,7 +374,7 @@ fn build(w: &Walk, p: usize, copy: &[Ref], l: &mut Loop) -> Unit {
         }
     }
     out.end = End::Loop { args: l.params.iter().map(|x| map[x.next.index()]).collect() };
-    out
+    (out, map)
 }
 
 fn push(out: &mut Unit, inst: Inst) -> Ref {

@@ -16,6 +16,12 @@ pub struct Fact<const N: u32 = 64> {
     pub ones: u64,
 }
 
+impl<const N: u32> Default for Fact<N> {
+    fn default() -> Self {
+        Fact::TOP
+    }
+}
+
 impl<const N: u32> Fact<N> {
     pub const MIN: i64 = -1 << (N - 1);
     pub const MAX: i64 = !Self::MIN;
@@ -57,7 +63,8 @@ impl<const N: u32> Fact<N> {
         if self == o {
             return Some(self);
         }
-        Fact { lo: self.lo.max(o.lo), hi: self.hi.min(o.hi), zeros: self.zeros | o.zeros, ones: self.ones | o.ones }.norm()
+        Fact { lo: self.lo.max(o.lo), hi: self.hi.min(o.hi), zeros: self.zeros | o.zeros, ones: self.ones | o.ones }
+            .norm()
     }
 
     /// Lets interval and bits teach each other.
@@ -185,10 +192,8 @@ fn result<const N: u32>(p: Prim, a: Fact<N>, b: Fact<N>) -> Option<Fact<N>> {
         }
         Prim::TOr => Fact::bits(a.zeros & b.zeros, a.ones | b.ones),
         Prim::TXor => {
-            let bits = Fact::bits(
-                (a.zeros & b.zeros | a.ones & b.ones) & !1,
-                (a.zeros & b.ones | a.ones & b.zeros) | 1,
-            )?;
+            let bits =
+                Fact::bits((a.zeros & b.zeros | a.ones & b.ones) & !1, (a.zeros & b.ones | a.ones & b.zeros) | 1)?;
             Some(bits)
         }
         Prim::IAdd => {
@@ -338,9 +343,7 @@ pub fn assume<const N: u32>(p: Prim, truth: bool, a: Fact<N>, b: Fact<N>) -> Opt
             let a = a.and(Fact::range(0, b.hi as i128 - 1)?)?;
             Some((a, above(b, a.lo as i128 + 1)?))
         }
-        (Prim::ULt, false) if a.lo >= 0 && b.lo >= 0 => {
-            Some((above(a, b.lo as i128)?, below(b, a.hi as i128)?))
-        }
+        (Prim::ULt, false) if a.lo >= 0 && b.lo >= 0 => Some((above(a, b.lo as i128)?, below(b, a.hi as i128)?)),
         (Prim::Fits, true) => Some((a.and(Fact::range(min >> 1, max >> 1)?)?, b)),
         (Prim::AddOvf, false) => {
             // min <= a + b - 1 <= max

@@ -2,33 +2,43 @@
 
 mod random;
 
-use crate::{Bug, Options, optimize, optimize_bridge, optimize_root};
+use crate::{Bug, Options, optimize, optimize_bridge};
 use random::{Recorder, Rng};
 use std::collections::HashMap;
 use taipan_jit_ir::fake::{Fake, label};
 use taipan_jit_ir::interp::{Run, Stop};
 use taipan_jit_ir::text::{Names, print};
 use taipan_jit_ir::verify::verify;
-use taipan_jit_ir::{End, Unit};
+use taipan_jit_ir::{End, ExitId, Inst, Unit};
 
-/// A unit and where it goes on: the number of its target.
-type Program = Vec<Unit>;
+/// Units that jump to each other by their numbers. The first is run.
+#[derive(Clone, Default)]
+struct Program {
+    units: Vec<Unit>,
+    /// Where a guard of this label goes on: the unit that finds the state in memory.
+    attached: Option<(usize, usize)>,
+    /// Where this exit of unit 0 goes on: a bridge proper.
+    bridge: Option<(ExitId, usize)>,
+}
 
 /// What one run showed: where it stopped, iterations, the state, what calls saw.
 #[derive(PartialEq, Debug)]
 struct Seen {
+    /// Of the guard that failed for nothing.
+    forced: Option<(u32, usize)>,
     at: (u32, usize),
     state: String,
     log: Vec<String>,
 }
 
-/// Runs unit 0 of the program; `failing`: the guard that fails for nothing. None: there are not so many guards.
+/// Runs a program; `failing`: the guard that fails for nothing. None: there are not so many guards.
 fn run(program: &Program, start: &Fake, failing: Option<u32>) -> Result<Option<Seen>, String> {
     let mut m = start.clone();
     m.failing = failing;
     let (mut at, mut body, mut params) = (0, false, Vec::new());
+    let mut forced = None;
     let stop = loop {
-        let unit = &program[at];
+        let unit = &program.units[at];
         let mut values = vec![0; unit.insts.len()];
         let mut run = Run { unit, values: &mut values, params: std::mem::take(&mut params), budget: 100_000 };
         match run.run(&mut m, body) {
@@ -38,8 +48,24 @@ fn run(program: &Program, start: &Fake, failing: Option<u32>) -> Result<Option<S
                 (at, body) = (to as usize, true)
             }
             Stop::Exit(exit) => {
-                run.write(&mut m, exit).map_err(|_| "no memory")?;
-                break label(&unit.exits[exit as usize]);
+                let here = label(&unit.exits[exit as usize]);
+                if m.failed && forced.is_none() {
+                    forced = Some((m.polls, here));
+                }
+                match (program.attached, program.bridge) {
+                    (_, Some((from, bridge))) if from == exit && at == 0 => {
+                        run.live(exit, &mut params);
+                        (at, body) = (bridge, false)
+                    }
+                    (Some((from, unit)), _) if from == here => {
+                        run.write(&mut m, exit).map_err(|_| "no memory")?;
+                        (at, body) = (unit, false)
+                    }
+                    _ => {
+                        run.write(&mut m, exit).map_err(|_| "no memory")?;
+                        break here;
+                    }
+                }
             }
             stop => return Err(format!("{stop:?}")),
         }
@@ -50,7 +76,7 @@ fn run(program: &Program, start: &Fake, failing: Option<u32>) -> Result<Option<S
     if failing.is_some() && !m.failed {
         return Ok(None);
     }
-    Ok(Some(Seen { at: (m.polls, stop), state: m.state(), log: m.log }))
+    Ok(Some(Seen { forced, at: (m.polls, stop), state: m.state(), log: m.log }))
 }
 
 /// Err tells what differs.
@@ -59,15 +85,15 @@ fn compare(before: &Program, after: &Program, start: &Fake) -> Result<(), String
     if a != b {
         return Err(format!("ends as\n{b:#?}\nnot as\n{a:#?}"));
     }
-    let mut all: HashMap<(u32, usize), Seen> = HashMap::new();
+    let mut all: HashMap<Option<(u32, usize)>, Seen> = HashMap::new();
     for k in 0.. {
         let Some(seen) = run(before, start, Some(k))? else { break };
-        all.insert(seen.at, seen);
+        all.insert(seen.forced, seen);
     }
     for k in 0.. {
         let Some(seen) = run(after, start, Some(k))? else { break };
-        if all.get(&seen.at) != Some(&seen) {
-            return Err(format!("guard {k} leaves\n{seen:#?}\nnot\n{:#?}", all.get(&seen.at)));
+        if all.get(&seen.forced) != Some(&seen) {
+            return Err(format!("guard {k} leaves\n{seen:#?}\nnot\n{:#?}", all.get(&seen.forced)));
         }
     }
     Ok(())
@@ -75,36 +101,58 @@ fn compare(before: &Program, after: &Program, start: &Fake) -> Result<(), String
 
 fn report(seed: u64, error: &str, before: &Program, after: &Program) -> String {
     let mut names = Names::new();
-    let mut text = |p: &Program| p.iter().map(|u| print(u, &mut names)).collect::<Vec<_>>().join("and\n");
+    let mut text = |p: &Program| p.units.iter().map(|u| print(u, &mut names)).collect::<Vec<_>>().join("and\n");
     format!("seed {seed}: {error}\n{}becomes\n{}", text(before), text(after))
+}
+
+/// The state in which a unit leaves at the first of its exits that a forced failure reaches after `k` guards.
+fn left(unit: &Unit, start: &Fake, k: u32) -> Option<(ExitId, Fake)> {
+    let mut m = start.clone();
+    m.failing = Some(k);
+    let mut values = vec![0; unit.insts.len()];
+    let mut run = Run { unit, values: &mut values, params: Vec::new(), budget: 100_000 };
+    let Stop::Exit(exit) = run.run(&mut m, false) else { return None };
+    run.write(&mut m, exit).ok()?;
+    let guards = |i: &Inst| matches!(i, Inst::Guard { exit: e, .. } | Inst::GuardValue { exit: e, .. } if *e == exit);
+    unit.insts.iter().any(guards).then_some((exit, m))
 }
 
 /// One random program with these options. Ok: was the loop peeled?
 fn check(seed: u64, o: &Options) -> Result<bool, String> {
     let mut r = Recorder::new(Rng(seed));
     let start = r.machine.clone();
-    // Every third program enters its loop from a bridge.
-    let bridge = seed % 3 == 0;
-    let before: Program = if bridge {
-        let first = r.unit(Some(1));
-        vec![first, r.unit(None)]
+    let (mut before, mut after) = (Program::default(), Program::default());
+    if seed % 3 == 0 {
+        // The loop is entered from another unit.
+        before.units = vec![r.unit(Some(1)), r.unit(None)];
+        let root = optimize(&before.units[1], o);
+        let first = optimize_bridge(&before.units[0], &[], root.preamble.as_ref(), o);
+        after.units = vec![first.unit, root.unit];
     } else {
-        vec![r.unit(None)]
-    };
-    for u in &before {
+        before.units = vec![r.unit(None)];
+        let root = optimize(&before.units[0], o);
+        after.units = vec![root.unit.clone()];
+        // A bridge from one of its guards.
+        if let (1, Some((exit, m))) = (seed % 3, left(&root.unit, &start, (seed / 3 % 40) as u32)) {
+            let (by_memory, bridge) = r.bridge(m, &root.unit, exit);
+            let bridge = optimize_bridge(&bridge, &root.known[exit as usize], root.preamble.as_ref(), o);
+            let from = label(&root.unit.exits[exit as usize]);
+            // A body has copies of the preamble's exits: the state of one only is in the Params.
+            after.units.push(optimize_bridge(&by_memory, &[], root.preamble.as_ref(), o).unit);
+            after.units.push(bridge.unit);
+            before.units.push(by_memory);
+            (before.attached, after.attached) = (Some((from, 1)), Some((from, 1)));
+            after.bridge = Some((exit, 2));
+        }
+    }
+    for u in &before.units {
         verify(u).map_err(|e| format!("seed {seed}: recorded badly: {e}"))?;
     }
-    let (root, preamble) = optimize_root(before.last().unwrap_or(&before[0]), o);
-    let after = match &preamble {
-        _ if !bridge => vec![root],
-        Some(p) => vec![optimize_bridge(&before[0], p, o), root],
-        None => vec![optimize(&before[0], o), root],
-    };
-    for u in &after {
+    for u in &after.units {
         verify(u).map_err(|e| report(seed, &e, &before, &after))?;
     }
     compare(&before, &after, &start).map_err(|e| report(seed, &e, &before, &after))?;
-    Ok(matches!(after.last().map(|u| &u.end), Some(End::Loop { .. })))
+    Ok(after.units.iter().any(|u| matches!(u.end, End::Loop { .. })))
 }
 
 /// Programs with `o`; TAIPAN_SEED begins elsewhere, TAIPAN_PROGRAMS says how many.
@@ -158,6 +206,8 @@ fn seeded_bugs_are_caught() {
         Bug::NoUnion,
         Bug::WrongBound,
         Bug::EscapeForgotten,
+        Bug::BridgeKnowsTooMuch,
+        Bug::BridgeKeepsSlots,
     ] {
         let o = Options { bug: Some(bug), ..Options::default() };
         // A wrong unit may break the verifier's rules too, which debug builds assert.
@@ -176,7 +226,7 @@ fn speed() {
     let (mut params, mut bodies, mut floats, mut sunk) = (0, 0, 0, 0);
     let begin = std::time::Instant::now();
     for u in &units {
-        let out = optimize(u, &Options::default());
+        let out = optimize(u, &Options::default()).unit;
         bodies += (out.body != 0) as usize;
         params += out.enter.len();
         floats += out.enter.iter().filter(|r| out.kind(**r) == Some(taipan_jit_ir::Kind::F)).count();

@@ -47,6 +47,14 @@ pub(crate) struct Source<'a> {
     pub exits: &'a [Exit],
 }
 
+/// What an exit's value is known to be.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Known {
+    pub(crate) fact: Fact,
+    /// The type row of the object.
+    pub(crate) row: Option<u32>,
+}
+
 /// The unit so far and what is known of it. Vectors are by `Ref` of `out`.
 pub(crate) struct Walk<'o> {
     pub o: &'o Options,
@@ -67,8 +75,12 @@ pub(crate) struct Walk<'o> {
     /// Values before this one belong to the iteration before: sums are not rewritten in terms of their operands, which would have to be
     /// carried along.
     pub barrier: Ref,
+    /// What is known of each exit's values, for bridges.
+    pub notes: Vec<Vec<(Ref, Known)>>,
+    /// What is known of the Params: the walked unit is a bridge.
+    pub given: Vec<Known>,
     /// A Sync writes slots to memory: then an exit's slot that has its first word again must be written too.
-    syncs: bool,
+    pub syncs: bool,
 }
 
 impl<'o> Walk<'o> {
@@ -94,6 +106,8 @@ impl<'o> Walk<'o> {
             slots: Map::default(),
             written: Vec::new(),
             barrier: Ref(0),
+            notes: Vec::with_capacity(unit.exits.len() * 2),
+            given: Vec::new(),
             syncs: unit.insts.iter().any(|i| matches!(i, Inst::Sync { .. })),
         }
     }
@@ -147,7 +161,7 @@ impl<'o> Walk<'o> {
             Inst::Nop => self.emit(Inst::Nop, Fact::TOP),
             Inst::Const { kind, bits } => self.constant(kind, bits),
             Inst::Slot { slot } => self.slot(slot),
-            Inst::Param { kind, .. } => self.emit(inst, first_fact(kind)),
+            Inst::Param { index, kind } => self.param(index, kind),
             Inst::Prim { prim, a, b } => fold::prim(self, prim, of(self, a), of(self, b)),
             Inst::Get { obj, field, index } => self.get(of(self, obj), field, of(self, index)),
             Inst::Set { obj, field, index, value } => {
@@ -223,9 +237,8 @@ impl<'o> Walk<'o> {
         }
         let (syncs, out, written) = (self.syncs, &self.out, &self.written);
         // In memory already. In a body, only if no iteration changes it.
-        let there = |slot: i32, r: Ref| {
-            *out.inst(r) == Inst::Slot { slot } && written.iter().all(|w| w.0 != slot || w.1 == r)
-        };
+        let there =
+            |slot: i32, r: Ref| *out.inst(r) == Inst::Slot { slot } && written.iter().all(|w| w.0 != slot || w.1 == r);
         e.slots.retain(|(slot, r)| syncs || !there(*slot, *r));
         e.values_mut(|r| *r = self.canon(*r));
         if self.o.bug(Bug::WrongExitConstant)
@@ -234,12 +247,43 @@ impl<'o> Walk<'o> {
             let bits = self.bits(*r).unwrap_or(0);
             *r = self.constant(Kind::W, bits.wrapping_add(2));
         }
+        self.note(&e);
         self.out.exits.push(e);
         self.out.exits.len() as u32 - 1
     }
 
+    /// What a bridge from that exit may rely on.
+    fn note(&mut self, e: &Exit) {
+        let mut notes: Vec<(Ref, Known)> = Vec::new();
+        e.values(|r| {
+            let counts = matches!(self.out.kind(r), Some(Kind::W | Kind::I)) && self.bits(r).is_none();
+            if counts && !self.is_private(r) {
+                let k = Known { fact: self.fact(r), row: self.row(r) };
+                if (k.fact != Fact::TOP || k.row.is_some()) && !notes.iter().any(|n| n.0 == r) {
+                    notes.push((r, k))
+                }
+            }
+        });
+        self.notes.push(notes)
+    }
+    fn param(&mut self, index: u32, kind: Kind) -> Ref {
+        let known = self.given.get(index as usize).cloned();
+        let r = self.emit(Inst::Param { index, kind }, first_fact(kind));
+        if self.o.bug(Bug::BridgeKnowsTooMuch) && kind == Kind::W {
+            self.learn(r, Fact::bits(0, 1).unwrap_or(Fact::TOP), 0);
+        }
+        if let Some(k) = known {
+            self.learn(r, k.fact, 0);
+            if let Some(tid) = k.row {
+                self.has_row(r, tid)
+            }
+        }
+        r
+    }
+
     /// Writes a state to memory.
     pub fn sync(&mut self, e: Exit) {
+        self.note(&e);
         self.out.exits.push(e);
         self.sync_to(self.out.exits.len() as u32 - 1)
     }
@@ -252,10 +296,11 @@ impl<'o> Walk<'o> {
 
     fn call(&mut self, call: Call) -> Ref {
         let pure = call.desc.effects & !effects::ALLOCATES == effects::NONE && call.ret != Kind::W;
-        if pure && self.o.cse {
-            if let Some((_, r)) = self.pure_calls.iter().find(|c| c.0 == call) {
-                return self.canon(*r);
-            }
+        if pure
+            && self.o.cse
+            && let Some((_, r)) = self.pure_calls.iter().find(|c| c.0 == call)
+        {
+            return self.canon(*r);
         }
         for r in &call.args {
             self.escape(*r)

@@ -7,7 +7,7 @@
 use std::path::Path;
 use taipan_jit_ir::text::{Names, parse, print};
 use taipan_jit_ir::verify::verify;
-use taipan_jit_opt::{Options, optimize_bridge, optimize_root};
+use taipan_jit_opt::{Options, optimize, optimize_bridge};
 
 fn options(text: &str) -> Options {
     let Some(list) = text.lines().next().and_then(|l| l.strip_prefix("; passes:")) else { return Options::default() };
@@ -33,11 +33,13 @@ fn result(source: &str) -> Result<String, String> {
     let mut parts = source.split("--- bridge\n");
     let unit = parse(parts.next().unwrap_or(""), &mut names)?;
     verify(&unit)?;
-    let (mut out, preamble) = optimize_root(&unit, &o);
+    let root = optimize(&unit, &o);
+    let mut out = root.unit;
     if let Some(text) = parts.next() {
         let bridge = parse(text, &mut names)?;
         verify(&bridge)?;
-        out = optimize_bridge(&bridge, &preamble.ok_or("the loop was not peeled")?, &o);
+        let preamble = root.preamble.ok_or("the loop was not peeled")?;
+        out = optimize_bridge(&bridge, &[], Some(&preamble), &o).unit;
     }
     verify(&out)?;
     let text = print(&out, &mut names);

@@ -31,14 +31,19 @@ static COUNT: FieldDesc = field(24, kind::I, 0, 301, "count");
 static REAL: FieldDesc = field(32, kind::F, 0, 302, "real");
 static ITEMS: FieldDesc = field(40, kind::W, fd::GCREF | fd::ARRAY, 303, "items");
 static FIXED: FieldDesc = field(64, kind::I, fd::IMMUTABLE, 304, "fixed");
+static SMALL: FieldDesc = field(72, kind::U8, 0, 305, "small");
 /// Rows of objects with all these fields.
 const ROWS: [u32; 2] = [100, 101];
-const BYTES: u32 = 72;
+const BYTES: u32 = 80;
 
 static CALLS: [CallDesc; 6] = [
     CallDesc { name: Str::new("any"), effects: effects::ANY, writes: Slice::new(&[]) },
     CallDesc { name: Str::new("writes"), effects: effects::READS | effects::WRITES, writes: Slice::new(&[]) },
-    CallDesc { name: Str::new("writes_x"), effects: effects::READS | effects::WRITES_LISTED, writes: Slice::new(&[&X, &COUNT]) },
+    CallDesc {
+        name: Str::new("writes_x"),
+        effects: effects::READS | effects::WRITES_LISTED,
+        writes: Slice::new(&[&X, &COUNT]),
+    },
     CallDesc { name: Str::new("reads"), effects: effects::READS, writes: Slice::new(&[]) },
     CallDesc { name: Str::new("raises"), effects: effects::READS | effects::RAISES, writes: Slice::new(&[]) },
     CallDesc { name: Str::new("pure"), effects: effects::NONE, writes: Slice::new(&[]) },
@@ -57,6 +62,8 @@ pub struct Recorder {
     read: Vec<(i32, Ref)>,
     /// The last number of a guard.
     labels: usize,
+    /// Values before this one a bridge has from its exit.
+    first: usize,
 }
 
 impl Recorder {
@@ -90,13 +97,54 @@ impl Recorder {
             m.slots.insert(s, w);
         }
         m.leave_at = 2 + rng.next(6) as u32;
-        Recorder { machine: m, rng, unit: empty(), values: Vec::new(), slots: Vec::new(), read: Vec::new(), labels: 0 }
+        Recorder {
+            machine: m,
+            rng,
+            unit: empty(),
+            values: Vec::new(),
+            slots: Vec::new(),
+            read: Vec::new(),
+            labels: 0,
+            first: 0,
+        }
     }
 
     /// Records one unit: a loop, or a bridge that jumps to the unit of that number.
     pub fn unit(&mut self, target: Option<u32>) -> Unit {
         self.unit = empty();
         (self.values, self.slots, self.read) = (Vec::new(), Vec::new(), Vec::new());
+        self.first = 0;
+        self.record(target)
+    }
+
+    /// Records a bridge from an exit, whose state the machine has in memory. Also as a unit that finds that state in memory, not in Params.
+    pub fn bridge(&mut self, machine: Fake, from: &Unit, exit: u32) -> (Unit, Unit) {
+        self.machine = machine;
+        self.machine.failing = None;
+        self.unit = empty();
+        let start = taipan_jit_ir::bridge::start(from, exit);
+        let n = start.insts.len();
+        self.values = vec![0; n];
+        self.first = n;
+        self.unit.insts = start.insts;
+        self.read = Vec::new();
+        self.slots = start.slots;
+        for (s, r) in &self.slots {
+            self.values[r.index()] = self.machine.slot(*s);
+        }
+        let slots = self.slots.clone();
+        // Operands above the frame are not looked at.
+        self.slots.retain(|s| s.0 < SLOTS);
+        let bridge = self.record(Some(0));
+        let mut by_memory = bridge.clone();
+        by_memory.insts[..n].fill(Inst::Nop);
+        for (slot, r) in slots {
+            by_memory.insts[r.index()] = Inst::Slot { slot };
+        }
+        (by_memory, bridge)
+    }
+
+    fn record(&mut self, target: Option<u32>) -> Unit {
         if target.is_none() {
             let exit = self.exit();
             self.unit.insts.push(Inst::Poll { exit });
@@ -165,8 +213,8 @@ impl Recorder {
         self.labels += 1;
         let mut slots = self.slots.clone();
         let mut sp = FRAME_SP;
-        if self.rng.next(4) == 0 && !self.values.is_empty() {
-            let r = Ref(self.rng.next(self.values.len()) as u32);
+        if self.rng.next(4) == 0 && self.values.len() > self.first {
+            let r = Ref((self.first + self.rng.next(self.values.len() - self.first)) as u32);
             let k = self.unit.kind(r);
             // A number that fits, or another value that is boxed there.
             let fits = k != Some(Kind::I) || W::fits(self.v(r) as i64);
@@ -228,7 +276,7 @@ impl Recorder {
         if self.is(Prim::IsInt, w, Ref::NONE) || self.is(Prim::IsNull, w, Ref::NONE) {
             return None;
         }
-        // The singletons are no objects of the fake machine.
+        // The singletons are no objects of the fake machine; a read of their rows would be wild.
         for single in [W::TRUE, W::FALSE, W::NONE] {
             let k = self.k(Kind::W, single.0);
             if self.is(Prim::WEq, w, k) {
@@ -318,8 +366,11 @@ impl Recorder {
                     self.is(Prim::TLe, last, n);
                 }
                 _ => {
-                    let (test, op) =
-                        self.rng.pick(&[(Prim::AddOvf, Prim::TAdd), (Prim::SubOvf, Prim::TSub), (Prim::MulOvf, Prim::TMul)]);
+                    let (test, op) = self.rng.pick(&[
+                        (Prim::AddOvf, Prim::TAdd),
+                        (Prim::SubOvf, Prim::TSub),
+                        (Prim::MulOvf, Prim::TMul),
+                    ]);
                     if self.is(test, last, n) {
                         return;
                     }
@@ -332,7 +383,12 @@ impl Recorder {
 
     fn arithmetic(&mut self) {
         let a = self.any_slot();
-        let b = if self.rng.next(3) == 0 { let n = self.rng.next(5) as i64; self.k(Kind::W, W::int(n).0) } else { self.any_slot() };
+        let b = if self.rng.next(3) == 0 {
+            let n = self.rng.next(5) as i64;
+            self.k(Kind::W, W::int(n).0)
+        } else {
+            self.any_slot()
+        };
         if !self.is(Prim::BothInt, a, b) {
             return;
         }
@@ -399,7 +455,7 @@ impl Recorder {
 
     fn load(&mut self) {
         let Some(o) = self.instance() else { return };
-        let f = self.rng.pick(&[&X, &X, &Y, &COUNT, &REAL, &FIXED]);
+        let f = self.rng.pick(&[&X, &X, &Y, &COUNT, &REAL, &FIXED, &SMALL]);
         let v = self.get(o, f, Ref::NONE);
         let w = match field_kind(Field(f)) {
             Kind::F => self.new_float(v),
@@ -420,7 +476,8 @@ impl Recorder {
             0 => {
                 let Some(w) = self.int() else { return };
                 let i = self.p1(Prim::Untag, w);
-                self.set(o, &COUNT, Ref::NONE, i)
+                let f = self.rng.pick(&[&COUNT, &SMALL]);
+                self.set(o, f, Ref::NONE, i)
             }
             1 => {
                 let Some(f) = self.float() else { return };

@@ -119,7 +119,7 @@ fn normal_form_loses_nothing() {
 fn rules_hold() {
     let facts: Vec<(F, Vec<i64>)> = all_facts().into_iter().map(|f| (f, members(f))).collect();
     // A third of the pairs, another third for each primitive.
-    let pairs = |p: Prim, i: usize, j: usize| (i * 31 + j + p as usize) % 3 == 0;
+    let pairs = |p: Prim, i: usize, j: usize| (i * 31 + j + p as usize).is_multiple_of(3);
     for p in VALUES.into_iter().chain(CONDITIONS) {
         let condition = CONDITIONS.contains(&p);
         for (i, (fa, a)) in facts.iter().enumerate() {

@@ -1,6 +1,7 @@
 //! Units written by hand, and a thread to run them on.
 #![allow(dead_code)]
 
+pub mod objects;
 pub mod units;
 
 use std::cell::Cell;

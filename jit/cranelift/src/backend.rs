@@ -1,9 +1,9 @@
 //! Units and their code.
 
 use crate::listing::{self, Source};
-use crate::lower::{self, Branch, Plan};
+use crate::lower::{self, Branch, Part, Plan};
 use crate::memory::{Memory, Piece};
-use crate::run::{Cell, ENTER_START, Entry, MAX_VALUES, Run};
+use crate::run::{Body, Cell, ENTER_START, MAX_VALUES, Run, Start};
 use crate::stubs::{Stubs, unit_signature};
 use cranelift_codegen::Context;
 use cranelift_codegen::control::ControlPlane;
@@ -11,13 +11,14 @@ use cranelift_codegen::ir::{Function, UserFuncName};
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::mem::MaybeUninit;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use taipan_abi::thread::{Frame, Thread};
 use taipan_abi::word::W;
-use taipan_jit_ir::backend::{Backend, Left, NO_MEMORY};
+use taipan_jit_ir::backend::{Backend, Left};
 use taipan_jit_ir::{End, ExitId, Unit};
 
 /// How to compile.
@@ -27,10 +28,15 @@ pub struct Options {
     pub verify: bool,
     /// Keep listings.
     pub listing: bool,
+    /// After so many entries of a bridge from its exit, `run` ends at that exit as if there were no bridge (and again after as many): it is time
+    /// to compile it into its root's function. 0 = never.
+    pub hot_bridge: u32,
+    /// For which machine, if not for this one; such code must not be run.
+    pub target: Option<&'static str>,
 }
 impl Default for Options {
     fn default() -> Options {
-        Options { verify: cfg!(debug_assertions), listing: false }
+        Options { verify: cfg!(debug_assertions), listing: false, hot_bridge: 0, target: None }
     }
 }
 
@@ -49,10 +55,16 @@ struct Code {
     piece: Piece,
     /// Cells of all exits of all its units.
     cells: Box<[Cell]>,
+    /// Cells that lead nowhere ever. Each has its own box: the code knows their addresses.
+    #[allow(clippy::vec_box)]
+    _spare: Vec<Box<Cell>>,
     /// Its units, and where their cells begin.
     units: Vec<(u32, usize)>,
-    /// Entries that its instructions name.
-    _entries: Vec<Rc<Entry>>,
+    /// Its own body, if others can enter it.
+    body: Option<Rc<Body>>,
+    /// What its instructions name.
+    enters: Vec<Rc<Body>>,
+    _jumps: Vec<Rc<Start>>,
     bytes: usize,
     source: Option<Source>,
 }
@@ -69,14 +81,20 @@ pub struct Cranelift {
     codes: HashMap<u32, Code>,
     /// The function that a unit is in.
     home: HashMap<u32, u32>,
-    entries: HashMap<u32, Rc<Entry>>,
+    starts: HashMap<u32, Rc<Start>>,
     /// Bridges by unit and exit.
     attached: HashMap<(u32, ExitId), u32>,
     /// Code that may still be running.
     retired: Vec<Code>,
+    /// Units forgotten and not yet told.
+    freed: Vec<u32>,
     /// Runs in progress. Outside of the backend proper because a run's callees may use the backend.
     active: Box<AtomicU32>,
 }
+
+// SAFETY: nothing that it shares by `Rc` or by raw pointers is shared with anyone outside but the code, which runs under the same lock as
+// the backend.
+unsafe impl Send for Cranelift {}
 
 impl Cranelift {
     /// A backend for this machine. Err: why there is none.
@@ -94,7 +112,11 @@ impl Cranelift {
         ] {
             b.set(name, value).map_err(|e| format!("{name}: {e}"))?;
         }
-        let isa = cranelift_native::builder()?.finish(settings::Flags::new(b)).map_err(|e| e.to_string())?;
+        let machine = match options.target {
+            Some(name) => cranelift_codegen::isa::lookup_by_name(name).map_err(|e| e.to_string())?,
+            None => cranelift_native::builder()?,
+        };
+        let isa = machine.finish(settings::Flags::new(b)).map_err(|e| e.to_string())?;
         let mut memory = Memory::new();
         let stubs = Stubs::new(&*isa, &mut memory)?;
         Ok(Cranelift {
@@ -106,9 +128,10 @@ impl Cranelift {
             stubs,
             codes: HashMap::new(),
             home: HashMap::new(),
-            entries: HashMap::new(),
+            starts: HashMap::new(),
             attached: HashMap::new(),
             retired: Vec::new(),
+            freed: Vec::new(),
             active: Box::new(AtomicU32::new(0)),
         })
     }
@@ -120,27 +143,38 @@ impl Cranelift {
         let branches: Vec<Branch> =
             bridges.iter().map(|x| Branch { parent: x.parent, exit: x.exit, number: x.number, unit: x.unit }).collect();
         let all = || std::iter::once((number, root)).chain(bridges.iter().map(|x| (x.number, x.unit)));
-        let mut units = Vec::new();
+        let mut parts: Vec<Part> = Vec::new();
         let mut cells = Vec::new();
         for (n, u) in all() {
-            if units.iter().any(|(x, _)| *x == n) {
+            if parts.iter().any(|p| p.number == n) {
                 return Err(format!("unit {n} twice in a tree"));
             }
-            units.push((n, cells.len()));
-            for flag in [0, NO_MEMORY] {
-                cells.extend((0..u.exits.len() as u32).map(|e| Cell {
-                    target: AtomicUsize::new(self.stubs.leave),
-                    unit: n,
-                    exit: e | flag,
-                    live: u.live(e).len() as u32,
-                }));
+            let live: Vec<_> = (0..u.exits.len() as u32).map(|e| u.live(e)).collect();
+            if live.iter().any(|l| l.len() > MAX_VALUES) {
+                return Err("too many live values at an exit".into());
             }
+            let first = cells.len();
+            cells.extend(live.iter().enumerate().map(|(e, l)| Cell::new(self.stubs.leave, n, e as u32, l.len())));
+            parts.push(Part { number: n, cells: first, live });
         }
         let cells: Box<[Cell]> = cells.into();
-        let mut entries: HashMap<u32, Rc<Entry>> = HashMap::new();
+        let kinds = lower::enterable(root).then(|| lower::body_kinds(root));
+        if let Some(old) = self.codes.get(&number)
+            && old.body.as_ref().is_some_and(|b| Some(&b.kinds) != kinds.as_ref())
+        {
+            // Made for other parameters.
+            self.forget(self.enterers(old));
+        }
+        let (mut starts, mut bodies) = (HashMap::new(), HashMap::new());
         for (_, u) in all() {
-            if let End::Jump { target, .. } | End::Enter { target, .. } = &u.end {
-                entries.insert(*target, self.entries.entry(*target).or_default().clone());
+            match &u.end {
+                End::Jump { target, .. } => {
+                    starts.insert(*target, self.starts.entry(*target).or_default().clone());
+                }
+                End::Enter { target, .. } if *target != number => {
+                    bodies.extend(self.codes.get(target).and_then(|c| c.body.clone()).map(|b| (*target, b)));
+                }
+                _ => {}
             }
         }
         let plan = Plan {
@@ -148,17 +182,31 @@ impl Cranelift {
             root,
             branches: &branches,
             stubs: &self.stubs,
-            cells: all()
-                .zip(&units)
-                .map(|((n, u), (_, at))| (n, (&raw const cells[*at..] as *const Cell, u.exits.len() as u32)))
-                .collect(),
-            entries: entries.iter().map(|(n, e)| (*n, Rc::as_ptr(e))).collect(),
+            parts,
+            cells: &cells,
+            spare: RefCell::default(),
+            starts,
+            bodies,
             config: self.isa.frontend_config(),
+            counted: self.options.hot_bridge > 0,
             notes: self.options.listing,
         };
         let (piece, bytes, source) = translate(&*self.isa, &mut self.ctx, &mut self.fctx, &mut self.memory, &plan)?;
-        let code = Code { piece, bytes, cells, units, _entries: entries.into_values().collect(), source };
-        let address = code.piece.address();
+        let Plan { starts, bodies, parts, spare, .. } = plan;
+        let units = parts.into_iter().map(|p| (p.number, p.cells)).collect();
+        let address = piece.address();
+        let body = kinds.map(|kinds| self.body(number, kinds, address));
+        let code = Code {
+            piece,
+            bytes,
+            cells,
+            _spare: spare.into_inner(),
+            units,
+            body,
+            enters: bodies.into_values().collect(),
+            _jumps: starts.into_values().collect(),
+            source,
+        };
         for (n, _) in &code.units {
             if let Some(old) = self.codes.remove(n) {
                 self.retired.push(old);
@@ -166,9 +214,7 @@ impl Cranelift {
             self.home.insert(*n, number);
         }
         self.codes.insert(number, code);
-        let entry = self.entries.entry(number).or_default();
-        entry.code.store(address, Relaxed);
-        *entry.body.borrow_mut() = lower::enterable(root).then(|| lower::body_kinds(root));
+        self.starts.entry(number).or_default().code.store(address, Relaxed);
         // Exits of these units with bridges elsewhere, and the exit this one itself hangs on.
         let links: Vec<_> = self.attached.iter().map(|((u, e), b)| (*u, *e, *b)).collect();
         for (u, e, b) in links {
@@ -180,6 +226,17 @@ impl Cranelift {
         Ok(())
     }
 
+    /// The body of a unit's new code: whoever enters the old code's enters this one from now on.
+    fn body(&mut self, number: u32, kinds: Vec<u8>, address: usize) -> Rc<Body> {
+        match self.codes.get_mut(&number).and_then(|old| old.body.take_if(|b| b.kinds == kinds)) {
+            Some(body) => {
+                body.code.store(address, Relaxed);
+                body
+            }
+            None => Rc::new(Body { code: AtomicUsize::new(address), kinds }),
+        }
+    }
+
     /// Lets an exit lead into a bridge's function, if both have code.
     fn link(&mut self, unit: u32, exit: ExitId, bridge: u32) {
         let to = self.codes.get(&bridge).map(|c| c.piece.address());
@@ -188,6 +245,7 @@ impl Cranelift {
         if let Some(cell) = code.cells.get(at + exit as usize)
             && (cell.unit, cell.exit) == (unit, exit)
         {
+            cell.left.store(self.options.hot_bridge, Relaxed);
             cell.target.store(to.unwrap_or(self.stubs.leave), Relaxed);
         }
     }
@@ -201,6 +259,51 @@ impl Cranelift {
         }
     }
 
+    /// Functions that enter the body of a function.
+    fn enterers(&self, of: &Code) -> Vec<u32> {
+        let Some(body) = of.body.as_ref().filter(|b| Rc::strong_count(b) > 1) else { return Vec::new() };
+        let enters = |c: &Code| c.enters.iter().any(|b| Rc::ptr_eq(b, body));
+        self.codes.iter().filter(|(_, c)| enters(c)).map(|(n, _)| *n).collect()
+    }
+
+    /// Forgets units, what hangs on them, what is in the same function, and what enters their bodies.
+    fn forget(&mut self, mut dead: Vec<u32>) {
+        let mut i = 0;
+        while let Some(&u) = dead.get(i) {
+            i += 1;
+            let mut more: Vec<u32> = self.attached.extract_if(|(x, _), _| *x == u).map(|(_, b)| b).collect();
+            more.extend(self.home.get(&u));
+            if let Some(code) = self.codes.get(&u) {
+                more.extend(code.units.iter().map(|(n, _)| *n));
+                more.extend(self.enterers(code));
+            }
+            for n in more {
+                if !dead.contains(&n) {
+                    dead.push(n)
+                }
+            }
+        }
+        for u in &dead {
+            self.home.remove(u);
+            if let Some(code) = self.codes.remove(u) {
+                // If it runs, it shall not go on into others.
+                code.cells.iter().for_each(|c| c.target.store(self.stubs.leave, Relaxed));
+                self.retired.push(code);
+            }
+            if let Some(s) = self.starts.get(u) {
+                s.code.store(0, Relaxed);
+            }
+        }
+        // Exits elsewhere that led into one of them.
+        let lost: Vec<_> = self.attached.extract_if(|_, b| dead.contains(b)).collect();
+        for ((u, e), b) in lost {
+            self.link(u, e, b);
+        }
+        self.freed.extend(dead);
+        self.sweep();
+        self.starts.retain(|_, s| s.code.load(Relaxed) != 0 || Rc::strong_count(s) > 1);
+    }
+
     /// Bytes mapped for code, used or not.
     pub fn mapped_bytes(&self) -> usize {
         self.memory.mapped()
@@ -208,7 +311,7 @@ impl Cranelift {
 
     /// Where a root's code begins; 0 if it has none.
     pub fn address(&self, number: u32) -> usize {
-        self.entries.get(&number).map_or(0, |e| e.code.load(Relaxed))
+        self.starts.get(&number).map_or(0, |s| s.code.load(Relaxed))
     }
 }
 
@@ -260,40 +363,17 @@ impl Backend for Cranelift {
     }
 
     fn free(&mut self, number: u32) {
-        // The unit, what hangs on it, and what is in the same function.
-        let mut dead = vec![number];
-        let mut i = 0;
-        while let Some(&u) = dead.get(i) {
-            i += 1;
-            let merged = self.codes.get(&u).into_iter().flat_map(|c| &c.units).map(|(n, _)| *n);
-            let more: Vec<u32> = self.attached.extract_if(|(x, _), _| *x == u).map(|(_, b)| b).chain(merged).collect();
-            for n in more {
-                if !dead.contains(&n) {
-                    dead.push(n)
-                }
-            }
-        }
-        for u in &dead {
-            self.home.remove(u);
-            self.retired.extend(self.codes.remove(u));
-            if let Some(e) = self.entries.get(u) {
-                e.code.store(0, Relaxed);
-                *e.body.borrow_mut() = None;
-            }
-        }
-        // Exits elsewhere that led into one of them (a bridge that is freed alone).
-        let lost: Vec<_> = self.attached.extract_if(|_, b| dead.contains(b)).collect();
-        for ((u, e), b) in lost {
-            self.link(u, e, b);
-        }
-        self.sweep();
-        self.entries.retain(|_, e| e.code.load(Relaxed) != 0 || Rc::strong_count(e) > 1);
+        self.forget(vec![number]);
+    }
+
+    fn freed(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.freed)
     }
 
     unsafe fn run(me: *mut Self, number: u32, th: *mut Thread, base: *mut W, values: &mut Vec<u64>) -> Left {
         let code = (*me).address(number);
         assert!(code != 0, "unit {number} has no code");
-        let enter = (*me).stubs.enter;
+        let (enter, again) = ((*me).stubs.enter, (*me).options.hot_bridge);
         let active: *const AtomicU32 = &*(*me).active;
         let mut run: MaybeUninit<Run> = MaybeUninit::uninit();
         let run = run.as_mut_ptr();
@@ -304,6 +384,7 @@ impl Backend for Cranelift {
         let cell = enter(code, th, base, run, ENTER_START as u64);
         (*active).fetch_sub(1, Relaxed);
         let cell = &*cell;
+        cell.left.store(again, Relaxed);
         // The frames above the entry frame are the exit's to make.
         let f = (*run).frame;
         (*th).gc.frame_top = f as *mut u8;

@@ -8,6 +8,7 @@ use taipan_jit_ir::{Inst, Kind, Ref, Unit};
 /// What a listing is made of.
 pub struct Source {
     /// Cranelift's own form of the code.
+    #[cfg_attr(feature = "disassembly", allow(dead_code))]
     pub vcode: String,
     /// What begins at an offset of the code; by offset.
     pub notes: Vec<(u32, String)>,
@@ -83,5 +84,6 @@ fn instructions(source: &Source, code: &[u8]) -> String {
 
 #[cfg(not(all(feature = "disassembly", target_arch = "x86_64")))]
 fn instructions(source: &Source, _: &[u8]) -> String {
-    source.vcode.clone()
+    let notes: String = source.notes.iter().map(|(at, note)| format!("; {at:5x}  {note}\n")).collect();
+    notes + &source.vcode
 }

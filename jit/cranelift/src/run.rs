@@ -1,6 +1,6 @@
 //! What compiled code and this library share: the state of a run, the cells of exits, the entries of units.
 
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU32, AtomicUsize};
 use taipan_abi::thread::Frame;
 
 /// Values that an exit hands over at most.
@@ -27,16 +27,32 @@ pub struct Cell {
     pub exit: u32,
     /// How many values the exit hands over.
     pub live: u32,
+    /// How often the bridge may still be entered before it is reported to be hot.
+    pub left: AtomicU32,
 }
 
-/// Where other units enter a root unit.
+impl Cell {
+    pub fn new(leave: usize, unit: u32, exit: u32, live: usize) -> Cell {
+        Cell { target: AtomicUsize::new(leave), unit, exit, live: live as u32, left: AtomicU32::new(0) }
+    }
+}
+
+/// Where other units jump to a root unit's start. There is one for each number that was ever jumped to.
 #[derive(Debug, Default)]
 #[repr(C)]
-pub struct Entry {
-    /// Its code; 0 while there is none.
+pub struct Start {
+    /// The unit's code; 0 while it has none.
     pub code: AtomicUsize,
-    /// Has it an entry into its body ([`ENTER_BODY`])? If so, the kinds of the body's parameters by index (255: not used).
-    pub body: std::cell::RefCell<Option<Vec<u8>>>,
+}
+
+/// Where other units enter a root unit's body. They are freed with it.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Body {
+    /// The function, to be entered with [`ENTER_BODY`].
+    pub code: AtomicUsize,
+    /// Kinds of the parameters by index; 255: not used.
+    pub kinds: Vec<u8>,
 }
 
 /// The fourth argument of a unit that is entered at its start. A bridge that is entered from an exit finds that exit's cell there.

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use taipan_abi::mode::{CALL_ANY, Prim, fd, kind};
 use taipan_abi::thread::Thread;
 use taipan_abi::word::W;
-use taipan_jit_cranelift::Bridge;
+use taipan_jit_cranelift::{Bridge, Cranelift, Options};
 use taipan_jit_ir::backend::{Backend, Left};
 use taipan_jit_ir::*;
 
@@ -441,4 +441,48 @@ fn wrong_units_are_refused() {
     world.put(1, W::int(3));
     world.run(&mut be, 1);
     assert_eq!(world.values, [3]);
+}
+
+#[test]
+fn a_hot_bridge_is_reported() {
+    let mut be = Cranelift::new(Options { verify: true, hot_bridge: 10, ..Options::default() }).unwrap();
+    let mut world = World::new();
+    // i, n and x in slots 0 to 2; x grows by 1 in even rounds, by 3 in odd ones, which are the bridge's.
+    let mut b = Build::new();
+    let (i, n, x) = (b.slot(0), b.slot(1), b.slot(2));
+    let (i, n, x) = (b.op1(Prim::Untag, i), b.op1(Prim::Untag, n), b.op1(Prim::Untag, x));
+    let (zero, one, two) = (b.ki(0), b.ki(1), b.ki(2));
+    b.body(&[i, n, x]);
+    let (i, n, x) = (b.param(0, Kind::I), b.param(1, Kind::I), b.param(2, Kind::I));
+    let done = b.exit(&[(2, x)]);
+    let odd = b.exit(&[(0, i), (1, n), (2, x)]);
+    let less = b.op(Prim::ILt, i, n);
+    b.guard(less, true, done);
+    let m = b.op(Prim::IMod, i, two);
+    let even = b.op(Prim::IEq, m, zero);
+    b.guard(even, true, odd);
+    let (i, x) = (b.op(Prim::IAdd, i, one), b.op(Prim::IAdd, x, one));
+    let root = b.end(End::Loop { args: vec![i, n, x] });
+    let mut b = Build::new();
+    let (i, n, x) = (b.param(0, Kind::I), b.param(1, Kind::I), b.param(2, Kind::I));
+    let (one, three) = (b.ki(1), b.ki(3));
+    let (i, x) = (b.op(Prim::IAdd, i, one), b.op(Prim::IAdd, x, three));
+    let bridge = b.end(End::Enter { target: 1, args: vec![i, n, x] });
+    be.compile(1, &root).unwrap();
+    be.compile(2, &bridge).unwrap();
+    be.attach(1, 1, 2);
+    let mut i = 0;
+    for _ in 0..3 {
+        // Nine odd rounds, then the tenth is where it is left.
+        (0..3).for_each(|s| world.put(s, W::int([i, 1000, 2 * i][s as usize])));
+        assert_eq!(world.run(&mut be, 1), Left { unit: 1, exit: 1 });
+        let odd = i + 19;
+        assert_eq!(world.values[0] as i64, odd);
+        assert_eq!(world.values[2] as i64, odd * 2 - 1);
+        i = odd + 1;
+    }
+    be.compile_tree(1, &root, &[Bridge { parent: 1, exit: 1, number: 2, unit: &bridge }]).unwrap();
+    (0..3).for_each(|s| world.put(s, W::int([0, 1000, 0][s as usize])));
+    assert_eq!(world.run(&mut be, 1), Left { unit: 1, exit: 0 });
+    assert_eq!(world.values, [2000]);
 }

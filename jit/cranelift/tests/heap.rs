@@ -370,9 +370,9 @@ fn no_memory() {
         assert!(exit == done || world.values == [7]);
     }
     // The object fits, the float of the sync does not.
-    let room = vec![0u64; 4];
+    let mut room = [0u64; 4];
     world.th.gc.bump.fill(Default::default());
-    let at = room.as_ptr() as usize;
+    let at = room.as_mut_ptr() as usize;
     world.th.gc.bump[4] = taipan_abi::gc::Bump { cur: at, end: at + 32 };
     REFUSE.set(2);
     world.put(1, W::NONE);

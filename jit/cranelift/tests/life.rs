@@ -5,8 +5,8 @@ use common::*;
 use taipan_abi::mode::{CALL_ANY, Prim};
 use taipan_abi::thread::Thread;
 use taipan_abi::word::W;
-use taipan_jit_cranelift::{Cranelift, Options};
-use taipan_jit_ir::backend::Backend;
+use taipan_jit_cranelift::{Bridge, Cranelift, Options};
+use taipan_jit_ir::backend::{Backend, Left};
 use taipan_jit_ir::*;
 
 /// A unit of about `n` instructions that sums slots; a guard every few of them.
@@ -28,7 +28,7 @@ fn sums(n: usize) -> Unit {
 
 #[test]
 fn ten_thousand_units_in_bounded_memory() {
-    let mut be = Cranelift::new(Options { verify: false, listing: false }).unwrap();
+    let mut be = Cranelift::new(Options { verify: false, listing: false, ..Options::default() }).unwrap();
     let start = be.code_bytes();
     let units: Vec<Unit> = [5, 20, 60, 150].map(sums).into();
     let bridge = {
@@ -100,4 +100,108 @@ fn running_code_is_not_freed() {
     (100..140).for_each(|i| be.free(i));
     assert!(with > before);
     assert_eq!(be.code_bytes(), before);
+}
+
+/// A root that counts from slot 0 to 10 in its body; `k` is handed round.
+fn counter(k: Kind) -> Unit {
+    let mut b = Build::new();
+    let s = b.slot(0);
+    let (i, limit, one) = (b.op1(Prim::Untag, s), b.ki(10), b.ki(1));
+    let x = b.k(k, 0);
+    b.body(&[i, x]);
+    let (i, x) = (b.param(0, Kind::I), b.param(1, k));
+    let out = b.exit(&[(0, i), (1, x)]);
+    let less = b.op(Prim::ILt, i, limit);
+    b.guard(less, true, out);
+    let next = b.op(Prim::IAdd, i, one);
+    b.end(End::Loop { args: vec![next, x] })
+}
+
+/// A root that enters the body of `target` with 3 and the value that stands for 5.
+fn enterer(target: u32, k: Kind) -> Unit {
+    let mut b = Build::new();
+    let i = b.ki(3);
+    let x = b.k(k, if k == Kind::F { 5f64.to_bits() } else { 5 });
+    b.end(End::Enter { target, args: vec![i, x] })
+}
+
+#[test]
+fn who_enters_a_freed_body_is_freed() {
+    let (mut world, mut be) = (World::new(), backend());
+    let start = be.code_bytes();
+    world.put(0, W::int(0));
+    be.compile(1, &counter(Kind::I)).unwrap();
+    be.compile(2, &enterer(1, Kind::I)).unwrap();
+    world.run(&mut be, 2);
+    assert_eq!(world.values, [10, 5]);
+    // Compiled again as it was, the new code is entered.
+    let both = be.code_bytes();
+    be.compile(1, &counter(Kind::I)).unwrap();
+    assert_eq!(be.code_bytes(), both);
+    world.run(&mut be, 2);
+    assert_eq!(world.values, [10, 5]);
+    assert_eq!(be.freed(), []);
+    // With other parameters nobody can enter it who was made for the old ones.
+    be.compile(1, &counter(Kind::F)).unwrap();
+    assert_eq!((be.freed(), be.address(2)), (vec![2], 0));
+    be.compile(3, &enterer(1, Kind::F)).unwrap();
+    world.run(&mut be, 3);
+    assert_eq!(world.values, [10, 5f64.to_bits()]);
+    be.free(1);
+    assert_eq!((be.freed(), be.address(3)), (vec![1, 3], 0));
+    assert_eq!(be.code_bytes(), start);
+    assert!(be.compile(4, &enterer(1, Kind::F)).is_err());
+}
+
+/// Two roots whose bridges enter each other's bodies.
+#[test]
+fn bridges_that_enter_a_freed_body_are_detached() {
+    let (mut world, mut be) = (World::new(), backend());
+    let start = be.code_bytes();
+    world.put(0, W::int(0));
+    let bridge = |target| {
+        let mut b = Build::new();
+        let (i, x) = (b.param(0, Kind::I), b.param(1, Kind::I));
+        let (one, limit) = (b.ki(1), b.ki(20));
+        let x = b.op(Prim::IAdd, x, one);
+        let stop = b.exit(&[(0, i), (1, x)]);
+        let go_on = b.op(Prim::ILt, x, limit);
+        b.guard(go_on, true, stop);
+        b.end(End::Enter { target, args: vec![i, x] })
+    };
+    for (first, last, its_bridge) in [(1, 2, 4), (2, 1, 3)] {
+        be.compile(1, &counter(Kind::I)).unwrap();
+        be.compile(2, &counter(Kind::I)).unwrap();
+        for (unit, n, target) in [(1, 3, 2), (2, 4, 1)] {
+            be.compile(n, &bridge(target)).unwrap();
+            be.attach(unit, 0, n);
+        }
+        world.run(&mut be, 1);
+        assert_eq!(world.values, [10, 20]);
+        be.free(first);
+        let freed = be.freed();
+        assert!(freed.len() == 3 && freed.contains(&its_bridge), "{freed:?}");
+        assert_eq!(world.run(&mut be, last), Left { unit: last, exit: 0 });
+        be.free(last);
+        assert_eq!(be.freed(), [last]);
+        assert_eq!(be.code_bytes(), start);
+    }
+}
+
+/// A bridge inside of its root's function is not freed without it.
+#[test]
+fn a_tree_is_freed_as_one() {
+    let mut be = backend();
+    let start = be.code_bytes();
+    let root = counter(Kind::I);
+    let mut b = Build::new();
+    let i = b.param(0, Kind::I);
+    let exit = b.exit(&[(0, i)]);
+    let bridge = b.end(End::Leave { exit });
+    for free in [1, 2] {
+        be.compile_tree(1, &root, &[Bridge { parent: 1, exit: 0, number: 2, unit: &bridge }]).unwrap();
+        be.free(free);
+        assert_eq!(be.freed().len(), 2);
+        assert_eq!(be.code_bytes(), start);
+    }
 }

@@ -1,8 +1,9 @@
 //! Every primitive against its body, over edge values, as a value and fused into a guard, with constant operands and without.
 
 mod common;
+use common::units::unit;
 use common::*;
-use taipan_abi::mode::{Exec, Mode, PRIM_NAMES, Prim, kind};
+use taipan_abi::mode::{Exec, Mode, PRIM_NAMES, Prim};
 use taipan_abi::word::W;
 use taipan_jit_ir::backend::Backend;
 use taipan_jit_ir::*;
@@ -72,53 +73,6 @@ fn allowed(p: Prim, a: u64, b: u64) -> bool {
         Prim::Tag => W::fits(a as i64),
         _ => true,
     }
-}
-
-/// An operand: a constant, or loaded from the object in slot 0.
-fn operand(b: &mut Build, k: Kind, constant: Option<u64>, obj: Ref, off: u32) -> Ref {
-    if let Some(bits) = constant {
-        return b.k(k, bits);
-    }
-    let kind = match k {
-        Kind::I | Kind::B => kind::I,
-        Kind::F => kind::F,
-        _ => kind::W,
-    };
-    let r = b.get(obj, field(off, kind, 0), Ref::NONE);
-    if k != Kind::B {
-        return r;
-    }
-    let zero = b.ki(0);
-    let same = b.op(Prim::IEq, r, zero);
-    b.op1(Prim::Not, same)
-}
-
-/// A unit that hands over p(a, b): as the value in `Leave`, and for conditions also by the exit that a guard takes.
-fn unit(p: Prim, ka: Option<u64>, kb: Option<u64>, guard: Option<bool>) -> Unit {
-    let (args, ret) = prim_signature(p);
-    let mut b = Build::new();
-    let obj = b.slot(0);
-    let x = operand(&mut b, args[0], ka, obj, 8);
-    let y = if args.len() > 1 { operand(&mut b, args[1], kb, obj, 16) } else { Ref::NONE };
-    let r = b.op(p, x, y);
-    if let Some(expect) = guard {
-        assert_eq!(ret, Kind::B);
-        let fail = b.exit(&[]);
-        b.guard(r, expect, fail);
-        // The tested sum is the tested one.
-        let also = match p {
-            Prim::AddOvf => Some(Prim::TAdd),
-            Prim::SubOvf => Some(Prim::TSub),
-            Prim::MulOvf => Some(Prim::TMul),
-            _ => None,
-        };
-        let out = also.map(|q| b.op(q, x, y));
-        let slots: Vec<(i32, Ref)> = out.into_iter().map(|r| (0, r)).collect();
-        let exit = b.exit(&slots);
-        return b.end(End::Leave { exit });
-    }
-    let exit = b.exit(&[(0, r)]);
-    b.end(End::Leave { exit })
 }
 
 fn same(p: Prim, got: u64, want: u64) -> bool {

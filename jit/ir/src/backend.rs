@@ -26,8 +26,13 @@ pub trait Backend {
     /// From now on a guard of `unit` that fails at `exit` goes on in unit `bridge`, whose Params are the live values of that exit.
     fn attach(&mut self, unit: u32, exit: ExitId, bridge: u32);
 
-    /// Forgets a root unit and its bridges; none of them is running.
+    /// Forgets a unit and its bridges, and units that enter its body with theirs. If one of them is running, it runs on to its next exit.
     fn free(&mut self, number: u32);
+
+    /// What `free` has forgotten since this was asked last.
+    fn freed(&mut self) -> Vec<u32> {
+        Vec::new()
+    }
 
     /// Runs a root unit from its start: the thread's top frame is the entry frame, `base` its base. Ends at an exit without a bridge;
     /// `Unit::live` of that exit, as bits, are then in `values` (booleans 0 or 1).

@@ -1,16 +1,31 @@
 //! How a unit is left: exits, and its end.
 
-use super::{Frag, Lower, MEM, Pending, Val};
-use crate::run::{Cell, ENTER_BODY, ENTER_START, Entry, Run};
+use super::{Frag, Lower, MEM, Part, Pending, Plan, Val};
+use crate::run::{Cell, ENTER_BODY, ENTER_START, Run};
 use cranelift_codegen::ir::types::I64;
-use cranelift_codegen::ir::{Block, InstBuilder, TrapCode, Value};
+use cranelift_codegen::ir::{Block, InstBuilder, Value};
 use std::mem::offset_of;
+use std::sync::atomic::AtomicUsize;
 use taipan_abi::thread::Frame;
 use taipan_jit_ir::backend::NO_MEMORY;
 use taipan_jit_ir::{End, ExitId, Kind, Ref};
 
-/// The trap where a freed unit's body is entered.
-const NO_BODY: u8 = 1;
+impl Plan<'_> {
+    fn part(&self, number: u32) -> Option<&Part> {
+        self.parts.iter().find(|p| p.number == number)
+    }
+
+    /// The cell of an exit.
+    fn cell(&self, unit: u32, exit: ExitId, live: usize) -> Option<*const Cell> {
+        if exit & NO_MEMORY == 0 {
+            return Some(self.cells.get(self.part(unit)?.cells + exit as usize)?);
+        }
+        let cell = Box::new(Cell::new(self.stubs.leave, unit, exit, live));
+        let at = &raw const *cell;
+        self.spare.borrow_mut().push(cell);
+        Some(at)
+    }
+}
 
 impl<'a> Lower<'a, '_> {
     /// Where a guard of that exit goes. The block is written later, with the values as they are now: an exit's live values are made before
@@ -23,11 +38,15 @@ impl<'a> Lower<'a, '_> {
         if self.branch(f.number, exit).is_none() {
             self.b.set_cold_block(block);
         }
-        let mut vals = Vec::new();
-        for r in f.unit.live(exit & !NO_MEMORY) {
+        let plan = self.plan;
+        let part = plan.part(f.number).ok_or("a unit without exits")?;
+        let live = part.live.get((exit & !NO_MEMORY) as usize).ok_or("no such exit")?;
+        let mut vals = Vec::with_capacity(live.len());
+        for r in live {
             match f.vals.get(r.index()) {
                 Some(Val::None) | None => {
-                    return Err(format!("exit {} mentions value {}, which is not made yet", exit & !NO_MEMORY, r.0));
+                    let e = exit & !NO_MEMORY;
+                    return Err(format!("exit {e} mentions value {}, which is not made yet", r.0));
                 }
                 Some(v) => vals.push(*v),
             }
@@ -51,10 +70,7 @@ impl<'a> Lower<'a, '_> {
         for (i, v) in p.vals.iter().enumerate() {
             self.hand_over(i, *v);
         }
-        let (cells, exits) = *self.plan.cells.get(&p.number).ok_or("a unit without cells")?;
-        let at = if p.exit & NO_MEMORY == 0 { p.exit } else { exits + (p.exit & !NO_MEMORY) };
-        // SAFETY: there are two cells for each exit of the unit; only the address is used.
-        let cell = unsafe { cells.add(at as usize) };
+        let cell = self.plan.cell(p.number, p.exit, p.vals.len()).ok_or("an exit without a cell")?;
         let cell = self.b.ins().iconst(I64, cell as i64);
         let target = self.b.ins().load(I64, MEM, cell, offset_of!(Cell, target) as i32);
         self.go(target, self.base, cell);
@@ -62,7 +78,7 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// Goes on in another unit.
-    fn go(&mut self, code: Value, base: Value, fourth: Value) {
+    pub(super) fn go(&mut self, code: Value, base: Value, fourth: Value) {
         let sig = self.unit_sig();
         self.b.ins().return_call_indirect(sig, code, &[self.th, base, self.run, fourth]);
     }
@@ -100,15 +116,16 @@ impl<'a> Lower<'a, '_> {
         Ok(())
     }
 
-    fn entry_code(&mut self, target: u32) -> Result<Value, String> {
-        let entry = *self.plan.entries.get(&target).ok_or("no such unit")?;
-        let entry = self.b.ins().iconst(I64, entry as i64);
-        Ok(self.b.ins().load(I64, MEM, entry, offset_of!(Entry, code) as i32))
+    /// Reads the word at an address.
+    fn word_at(&mut self, p: *const AtomicUsize) -> Value {
+        let p = self.b.ins().iconst(I64, p as i64);
+        self.b.ins().load(I64, MEM, p, 0)
     }
 
     /// To the start of another root unit; if that has been freed, out by the exit.
     fn jump(&mut self, f: &mut Frag<'a>, target: u32, exit: ExitId) -> Result<(), String> {
-        let code = self.entry_code(target)?;
+        let start = self.plan.starts.get(&target).ok_or("no such unit")?;
+        let code = self.word_at(&start.code);
         let out = self.exit_block(f, exit)?;
         let next = self.b.create_block();
         self.b.ins().brif(code, next, &[], out, &[]);
@@ -131,21 +148,19 @@ impl<'a> Lower<'a, '_> {
 
     /// Into the body of another root unit.
     fn enter(&mut self, f: &mut Frag<'a>, target: u32, args: &[Ref]) -> Result<(), String> {
-        let entry = *self.plan.entries.get(&target).ok_or("no such unit")?;
-        // SAFETY: entries live as long as code that names them.
-        let kinds = unsafe { (*entry).body.borrow().clone() }.ok_or("the unit's body cannot be entered")?;
+        let to = self.plan.bodies.get(&target).ok_or_else(|| format!("unit {target} has no body to enter"))?;
+        let kinds = &to.kinds;
         if kinds.len() != args.len() {
             return Err(format!("{} arguments for a body of {}", args.len(), kinds.len()));
         }
         for (i, (r, k)) in args.iter().zip(kinds).enumerate() {
-            let kind = [Kind::W, Kind::I, Kind::F, Kind::B, Kind::P].into_iter().find(|x| *x as u8 == k);
+            let kind = [Kind::W, Kind::I, Kind::F, Kind::B, Kind::P].into_iter().find(|x| *x as u8 == *k);
             let Some(kind) = kind else { continue };
             self.typed(f, *r, kind)?;
             let v = if kind == Kind::B { Val::B(self.cond(f, *r)?) } else { Val::V(self.value(f, *r)?) };
             self.hand_over(i, v);
         }
-        let code = self.entry_code(target)?;
-        self.b.ins().trapz(code, TrapCode::unwrap_user(NO_BODY));
+        let code = self.word_at(&to.code);
         let body = self.b.ins().iconst(I64, ENTER_BODY);
         self.go(code, self.base, body);
         Ok(())

@@ -15,7 +15,7 @@ use taipan_jit_ir::{Field, Inst, Kind, Ref};
 fn size(field: Field) -> i64 {
     match field.0.kind {
         kind::U32 => 4,
-        kind::U8 => 1,
+        kind::U8 | kind::B => 1,
         _ => 8,
     }
 }
@@ -25,8 +25,8 @@ impl<'a> Lower<'a, '_> {
         let (p, off) = self.place(f, obj, field, index)?;
         Ok(Val::V(match field.0.kind {
             kind::F => self.b.ins().load(F64, MEM, p, off),
-            kind::U32 | kind::U8 => {
-                let ty = if field.0.kind == kind::U8 { I8 } else { I32 };
+            kind::U32 | kind::U8 | kind::B => {
+                let ty = if field.0.kind == kind::U32 { I32 } else { I8 };
                 let narrow = self.b.ins().load(ty, MEM, p, off);
                 f.narrow.insert(r, narrow);
                 self.b.ins().uextend(I64, narrow)
@@ -58,7 +58,7 @@ impl<'a> Lower<'a, '_> {
     pub(super) fn store_field(&mut self, field: Field, v: Value, p: Value, off: i32) {
         match field.0.kind {
             kind::U32 => self.b.ins().istore32(MEM, v, p, off),
-            kind::U8 => self.b.ins().istore8(MEM, v, p, off),
+            kind::U8 | kind::B => self.b.ins().istore8(MEM, v, p, off),
             _ => self.b.ins().store(MEM, v, p, off),
         };
     }
@@ -122,7 +122,7 @@ impl<'a> Lower<'a, '_> {
         let slow = self.b.create_block();
         let next = self.b.create_block();
         let object = self.b.append_block_param(next, I64);
-        if class < BUMP_CLASSES && bytes % 8 == 0 {
+        if class < BUMP_CLASSES && bytes.is_multiple_of(8) {
             let at = (offset_of!(GcThread, bump) + class * size_of::<Bump>()) as i32;
             let (cur, end) = (at + offset_of!(Bump, cur) as i32, at + offset_of!(Bump, end) as i32);
             let fast = self.b.create_block();

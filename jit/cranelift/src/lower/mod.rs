@@ -4,26 +4,32 @@
 //! simply the values that the exit would have handed over. Exits without such a unit are cold blocks that store their live values and go
 //! on where the exit's cell says.
 
+mod check;
 mod exits;
 mod heap;
 mod prims;
 mod state;
+mod values;
 
 use crate::listing::show;
-use crate::run::{Cell, ENTER_BODY, Entry, MAX_VALUES, Run};
+use crate::run::{Body, Cell, ENTER_BODY, Start};
 use crate::stubs::{Stubs, slow_signature, unit_signature};
+pub use check::{body_kinds, enterable};
+use check::{check, entry_params};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::types::{F64, I8, I64};
+use cranelift_codegen::ir::types::{F64, I8, I32, I64};
 use cranelift_codegen::ir::{
     AbiParam, Block, BlockArg, InstBuilder, MemFlagsData, SigRef, Signature, SourceLoc, Type, Value,
 };
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::FunctionBuilder;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::mem::offset_of;
+use std::rc::Rc;
 use taipan_abi::mode::Prim;
 use taipan_jit_ir::backend::NO_MEMORY;
-use taipan_jit_ir::{End, Exit, ExitId, Inst, Kind, Ref, Unit};
+use taipan_jit_ir::{Exit, ExitId, Inst, Kind, Ref, Unit};
 
 /// A unit that hangs on an exit of another one of the same function.
 #[derive(Copy, Clone)]
@@ -34,17 +40,34 @@ pub struct Branch<'a> {
     pub unit: &'a Unit,
 }
 
+/// What a plan knows of a unit.
+pub struct Part {
+    pub number: u32,
+    /// Where its exits' cells begin.
+    pub cells: usize,
+    /// Live values of its exits.
+    pub live: Vec<Vec<Ref>>,
+}
+
 /// What is compiled, and the addresses that the code will contain.
 pub struct Plan<'a> {
     pub number: u32,
     pub root: &'a Unit,
     pub branches: &'a [Branch<'a>],
     pub stubs: &'a Stubs,
-    /// The first cell of each unit; an exit's cell is at its number from there. The cells for `NO_MEMORY` follow those of all exits.
-    pub cells: HashMap<u32, (*const Cell, u32)>,
-    /// Units that `Jump` and `Enter` name.
-    pub entries: HashMap<u32, *const Entry>,
+    /// The units with their exits, in any order.
+    pub parts: Vec<Part>,
+    /// Cells of the units' exits.
+    pub cells: &'a [Cell],
+    /// Cells for `NO_MEMORY`, made as they are needed; their addresses stay.
+    #[allow(clippy::vec_box)]
+    pub spare: RefCell<Vec<Box<Cell>>>,
+    /// Units that `Jump` names, and those that `Enter` names.
+    pub starts: HashMap<u32, Rc<Start>>,
+    pub bodies: HashMap<u32, Rc<Body>>,
     pub config: TargetFrontendConfig,
+    /// Entries from exits are counted.
+    pub counted: bool,
     /// Notes for a listing are wanted.
     pub notes: bool,
 }
@@ -161,6 +184,9 @@ pub fn lower<'a>(plan: &'a Plan<'a>, mut b: FunctionBuilder<'_>) -> Result<Vec<S
         syncs,
         notes: Vec::new(),
     };
+    if plan.counted {
+        l.count_entry(p[3]);
+    }
     l.body_doubles();
     let mut root = l.frag(plan.number, plan.root, Vec::new());
     root.is_root = true;
@@ -182,7 +208,7 @@ pub fn lower<'a>(plan: &'a Plan<'a>, mut b: FunctionBuilder<'_>) -> Result<Vec<S
         l.b.ins().jump(start, &[]);
     }
     l.b.switch_to_block(start);
-    let params = count_params(plan.root);
+    let params = entry_params(plan.root);
     for (index, kind) in params {
         let v = l.handed(index, kind);
         let val = if kind == Kind::B { Val::B(Cond { v, inv: false, bit: true }) } else { Val::V(v) };
@@ -199,64 +225,6 @@ pub fn lower<'a>(plan: &'a Plan<'a>, mut b: FunctionBuilder<'_>) -> Result<Vec<S
     l.b.seal_all_blocks();
     l.b.finalize(plan.config);
     Ok(l.notes)
-}
-
-/// Can another function enter the unit's body?
-pub fn enterable(u: &Unit) -> bool {
-    u.body > 0 && count_params(u).is_empty()
-}
-
-/// Parameters before the body: those of a bridge.
-fn count_params(u: &Unit) -> Vec<(u32, Kind)> {
-    let end = if u.body > 0 { u.body as usize } else { u.insts.len() };
-    let params = u.insts[..end.min(u.insts.len())].iter();
-    params.filter_map(|i| if let Inst::Param { index, kind } = i { Some((*index, *kind)) } else { None }).collect()
-}
-
-/// Kinds of the body's parameters by index, 255 for those not used.
-pub fn body_kinds(u: &Unit) -> Vec<u8> {
-    let mut kinds = vec![255; u.enter.len()];
-    for i in &u.insts[(u.body as usize).min(u.insts.len())..] {
-        if let Inst::Param { index, kind } = i
-            && let Some(k) = kinds.get_mut(*index as usize)
-        {
-            *k = *kind as u8;
-        }
-    }
-    kinds
-}
-
-/// Limits of this backend, and what would otherwise be out of bounds.
-fn check(u: &Unit) -> Result<(), String> {
-    let n = u.exits.len() as u32;
-    let exit = |e: ExitId| if e < n { Ok(()) } else { Err(format!("exit {e} of {n}")) };
-    for i in &u.insts {
-        match i {
-            Inst::Guard { exit: e, .. }
-            | Inst::GuardValue { exit: e, .. }
-            | Inst::Sync { exit: e }
-            | Inst::Poll { exit: e } => exit(*e)?,
-            Inst::Call { call } if *call as usize >= u.calls.len() => return Err(format!("call {call}")),
-            Inst::Param { index, .. } if *index as usize >= MAX_VALUES => return Err("too many parameters".into()),
-            _ => {}
-        }
-    }
-    match &u.end {
-        End::Back { exit: e } | End::Jump { exit: e, .. } | End::Leave { exit: e } => exit(*e)?,
-        End::Loop { args } if u.body == 0 => return Err(format!("a loop of {} values without a body", args.len())),
-        End::Loop { args } if args.len() != u.enter.len() => {
-            return Err("body entered with another number of values".into());
-        }
-        End::Enter { args, .. } if args.len() > MAX_VALUES => return Err("too many arguments".into()),
-        _ => {}
-    }
-    if u.body as usize > u.insts.len() || u.enter.len() > MAX_VALUES {
-        return Err("body out of range".into());
-    }
-    if (0..n).any(|e| u.live(e).len() > MAX_VALUES) {
-        return Err("too many live values at an exit".into());
-    }
-    Ok(())
 }
 
 impl<'a> Lower<'a, '_> {
@@ -289,6 +257,24 @@ impl<'a> Lower<'a, '_> {
             body_params,
             is_root: false,
         }
+    }
+
+    /// Entered from an exit: counts, and goes out by that exit (whose values are still in `Run`) when the bridge has become hot.
+    fn count_entry(&mut self, how: Value) {
+        let [count, hot, go_on] = [(); 3].map(|()| self.b.create_block());
+        self.b.set_cold_block(hot);
+        let from_exit = self.b.ins().icmp_imm_s(IntCC::UnsignedGreaterThan, how, ENTER_BODY);
+        self.b.ins().brif(from_exit, count, &[], go_on, &[]);
+        self.b.switch_to_block(count);
+        let at = offset_of!(Cell, left) as i32;
+        let left = self.b.ins().load(I32, MEM, how, at);
+        let less = self.b.ins().iadd_imm_s(left, -1);
+        self.b.ins().store(MEM, less, how, at);
+        self.b.ins().brif(less, go_on, &[], hot, &[]);
+        self.b.switch_to_block(hot);
+        let leave = self.b.ins().iconst(I64, self.plan.stubs.leave as i64);
+        self.go(leave, self.base, how);
+        self.b.switch_to_block(go_on);
     }
 
     /// Doubles in the root's loop are made before it: as a constant each use would make its own.
@@ -461,7 +447,7 @@ impl<'a> Lower<'a, '_> {
             }
             Inst::Poll { exit } => {
                 let at = offset_of!(taipan_abi::gc::GcThread, poll) as i32;
-                let v = self.b.ins().load(cranelift_codegen::ir::types::I32, MEM, self.th, at);
+                let v = self.b.ins().load(I32, MEM, self.th, at);
                 self.guard(f, v, false, exit)?;
                 Val::None
             }
@@ -525,84 +511,6 @@ impl<'a> Lower<'a, '_> {
         let v = self.b.inst_results(inst)[0];
         f.fresh = None;
         Ok(if c.ret == Kind::B { Val::B(Cond { v, inv: false, bit: true }) } else { Val::V(v) })
-    }
-
-    // ---- values ----
-
-    /// A value of any kind but B.
-    fn value(&mut self, f: &Frag, r: Ref) -> Result<Value, String> {
-        if let Some(Inst::Const { kind, bits }) = f.unit.insts.get(r.index()) {
-            return Ok(match kind {
-                Kind::F => match self.doubles.get(bits) {
-                    Some(v) => *v,
-                    None => self.b.ins().f64const(f64::from_bits(*bits)),
-                },
-                Kind::B => self.b.ins().iconst(I8, (*bits != 0) as i64),
-                Kind::P if *bits == 0 => self.th,
-                _ => self.b.ins().iconst(I64, *bits as i64),
-            });
-        }
-        match f.vals.get(r.index()) {
-            Some(Val::V(v)) => Ok(*v),
-            Some(Val::B(c)) => Ok(self.bit(*c)),
-            _ => Err(format!("value {} is not made yet", r.0)),
-        }
-    }
-
-    /// A value as a parameter or an argument of that kind is passed.
-    fn typed(&mut self, f: &Frag, r: Ref, kind: Kind) -> Result<Value, String> {
-        let v = self.value(f, r)?;
-        if self.b.func.dfg.value_type(v) == clif_type(kind) {
-            return Ok(v);
-        }
-        Err(format!("value {} is not of kind {kind:?}", r.0))
-    }
-
-    fn cond(&mut self, f: &Frag, r: Ref) -> Result<Cond, String> {
-        match f.vals.get(r.index()) {
-            Some(Val::B(c)) => Ok(*c),
-            _ => {
-                let v = self.typed(f, r, Kind::B)?;
-                Ok(Cond { v, inv: false, bit: true })
-            }
-        }
-    }
-
-    /// A condition as 0 or 1 in 8 bits.
-    fn bit(&mut self, c: Cond) -> Value {
-        if c.bit && !c.inv {
-            return c.v;
-        }
-        let cc = if c.inv { IntCC::Equal } else { IntCC::NotEqual };
-        self.b.ins().icmp_imm_s(cc, c.v, 0)
-    }
-
-    fn icmp_imm(&mut self, cc: IntCC, v: Value, imm: i64) -> Cond {
-        let v = self.b.ins().icmp_imm_s(cc, v, imm);
-        Cond { v, inv: false, bit: true }
-    }
-
-    /// Loads a value that was handed over through `Run::values`.
-    fn handed(&mut self, index: u32, kind: Kind) -> Value {
-        let at = (offset_of!(Run, values) + 8 * index as usize) as i32;
-        if kind == Kind::F {
-            return self.b.ins().load(F64, MEM, self.run, at);
-        }
-        let v = self.b.ins().load(I64, MEM, self.run, at);
-        if kind == Kind::B { self.b.ins().icmp_imm_s(IntCC::NotEqual, v, 0) } else { v }
-    }
-
-    /// Stores a value for whoever is entered next.
-    fn hand_over(&mut self, index: usize, v: Val) {
-        let v = match v {
-            Val::V(v) => v,
-            Val::B(c) => {
-                let v = self.bit(c);
-                self.b.ins().uextend(I64, v)
-            }
-            Val::None => return,
-        };
-        self.b.ins().store(MEM, v, self.run, (offset_of!(Run, values) + 8 * index) as i32);
     }
 
     fn unit_sig(&mut self) -> SigRef {

@@ -166,7 +166,7 @@ fn field_offset(field: Field, index: i64) -> Result<i32, String> {
     } else {
         match field.0.kind {
             kind::U32 => 4,
-            kind::U8 => 1,
+            kind::U8 | kind::B => 1,
             _ => 8,
         }
     };

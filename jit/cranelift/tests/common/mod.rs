@@ -1,6 +1,9 @@
 //! Units written by hand, and a thread to run them on.
 #![allow(dead_code)]
 
+pub mod objects;
+pub mod units;
+
 use std::cell::Cell;
 use taipan_abi::gc::{GC_BARRIER, GcThread, GcVTable};
 use taipan_abi::mode::{CallDesc, FieldDesc, Prim};
@@ -12,7 +15,7 @@ use taipan_jit_ir::backend::{Backend, Left};
 use taipan_jit_ir::*;
 
 pub fn backend() -> Cranelift {
-    Cranelift::new(Options { verify: true, listing: false }).unwrap()
+    Cranelift::new(Options { verify: true, listing: false, ..Options::default() }).unwrap()
 }
 
 pub fn field(off: u32, kind: u8, flags: u8) -> Field {

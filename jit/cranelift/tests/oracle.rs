@@ -59,7 +59,7 @@ fn random_units_with_objects() {
             let roots = prepare(&mut world, seed * 8 + input);
             let (th, base) = (&raw mut *world.th, world.base());
             // SAFETY: the unit was made for this thread.
-            let left = unsafe { oracle.run(1, th, base, &mut world.values) };
+            let left = unsafe { IrBackend::run(&raw mut oracle, 1, th, base, &mut world.values) };
             let want = outcome(&world, left, &u, &roots);
             assert!(got == want, "seed {seed}, input {input}\n{got}\n--- should be\n{want}");
         }

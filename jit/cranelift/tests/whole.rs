@@ -118,7 +118,7 @@ fn optimized_loops() {
             let roots = ready(&mut world);
             let (th, base) = (&raw mut *world.th, world.base());
             // SAFETY: the unit was made for this thread.
-            let left = unsafe { oracle.run(1, th, base, &mut world.values) };
+            let left = unsafe { IrBackend::run(&raw mut oracle, 1, th, base, &mut world.values) };
             let want = settle(&mut world, &u, left, &roots);
             rounds += (world.at(4).untag() - input as i64).max(0);
             assert!(got == want, "seed {seed}, input {input}, {left:?}\n{got}\n--- should be\n{want}");

@@ -75,7 +75,13 @@ impl Build {
     }
     /// An exit that hands over these slots.
     pub fn exit(&mut self, slots: &[(i32, Ref)]) -> ExitId {
-        self.u.exits.push(Exit { resume: BYTECODE, frames: vec![], slots: slots.to_vec(), sunk: vec![] });
+        self.u.exits.push(Exit {
+            resume: BYTECODE,
+            frames: vec![],
+            slots: slots.to_vec(),
+            sunk: vec![],
+            after_sync: false,
+        });
         self.u.exits.len() as u32 - 1
     }
     pub fn body(&mut self, enter: &[Ref]) {
@@ -210,7 +216,7 @@ impl World {
     pub fn run(&mut self, b: &mut Cranelift, number: u32) -> Left {
         let (th, base) = (&raw mut *self.th, self.base());
         // SAFETY: the tests' units fit this thread.
-        unsafe { b.run(number, th, base, &mut self.values) }
+        unsafe { Cranelift::run(b, number, th, base, &mut self.values) }
     }
     /// The depth of the frame on top.
     pub fn depth(&self) -> usize {

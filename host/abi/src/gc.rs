@@ -198,6 +198,8 @@ pub struct GcStats {
     pub native_bytes: u64,
     pub nanoseconds: u64,
     pub longest_pause: u64,
+    /// Not zero: dead objects may be waiting for the sweep, so what their rows say will still be asked for.
+    pub sweeping: u64,
 }
 
 /// `collect`'s kind.

@@ -2,8 +2,7 @@
 //!
 //! A class is swept when no instance of it is alive; but dead instances may still wait for the sweep, which asks their rows how large
 //! they are and what to free, and a function that was called through the slots may be on its way out. So rows lose their class and shape at
-//! once, and the memory of rows and slots is given back when another major collection has ended its marking: by then everything
-//! that died together with the class has been swept. Until then it waits in a queue.
+//! once, and the memory of rows and slots waits in a queue until nothing is left to be swept.
 
 use super::{rows, shapes};
 use crate::layouts::*;
@@ -18,8 +17,8 @@ use taipan_plugin_api::prelude::*;
 struct Rest {
     slots: *mut Slots,
     rows: Vec<u32>,
-    /// Major collections when it was queued, counted by `release`; not yet known = u64::MAX.
-    at: u64,
+    /// Was it there already when the queue was looked at before?
+    seen: bool,
 }
 // SAFETY: nothing else points to the slots; only the holder of the interpreter lock runs any of this.
 unsafe impl Send for Rest {}
@@ -52,7 +51,7 @@ pub unsafe extern "C" fn free(obj: *mut u8) {
     }
     let slots = std::mem::replace(&mut t.slots, std::ptr::null_mut());
     let mut queue = QUEUE.lock().unwrap_or_else(|e| e.into_inner());
-    queue.push_back(Rest { slots, rows: dead, at: u64::MAX });
+    queue.push_back(Rest { slots, rows: dead, seen: false });
     WAITING.store(queue.len(), Ordering::Relaxed);
 }
 
@@ -74,10 +73,8 @@ pub fn release(sp: Space) {
     let mut stats = GcStats::default();
     // SAFETY: the collector's table.
     unsafe { ((*sp.thread().gcvt).stats)(&mut stats) };
-    let now = stats.major_collections;
     let mut queue = QUEUE.lock().unwrap_or_else(|e| e.into_inner());
-    // Those marked were queued at that count or before it, in a sweep that ends before the count grows again.
-    while queue.front().is_some_and(|r| r.at < now) {
+    while stats.sweeping == 0 && queue.front().is_some_and(|r| r.seen) {
         let Some(rest) = queue.pop_front() else { break };
         for tid in rest.rows {
             rows::remove(tid);
@@ -87,8 +84,8 @@ pub fn release(sp: Space) {
             drop(unsafe { Box::from_raw(rest.slots) });
         }
     }
-    for rest in queue.iter_mut().rev().take_while(|r| r.at == u64::MAX) {
-        rest.at = now;
+    for rest in queue.iter_mut().rev().take_while(|r| !r.seen) {
+        rest.seen = true;
     }
     WAITING.store(queue.len(), Ordering::Relaxed);
     NEXT_LOOK.store(queue.len() + STEP, Ordering::Relaxed);

@@ -47,7 +47,11 @@ fn reference(sp: Space, w: W) -> Res<W> {
 /// The class of an entry, if it is alive.
 fn class_of(sp: Space, entry: W) -> Option<W> {
     // SAFETY: a live word.
-    if unsafe { entry.is_tid(super::WEAKREF) } { weakref::target(entry) } else { Some(entry).filter(|w| is_type(sp, *w)) }
+    if unsafe { entry.is_tid(super::WEAKREF) } {
+        weakref::target(entry)
+    } else {
+        Some(entry).filter(|w| is_type(sp, *w))
+    }
 }
 
 fn entries(sp: Space, w_class: W) -> impl Iterator<Item = W> {

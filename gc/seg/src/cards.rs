@@ -7,7 +7,7 @@
 use crate::barrier::gc_bits;
 use crate::bits;
 use crate::heap::{CARD_SHIFT, Heap};
-use crate::mark::{ITEMS, UPDATE, YOUNG, fixed_part, items, visit, visit_range};
+use crate::mark::{ITEMS, UPDATE, YOUNG, class, fixed_part, items, visit, visit_range};
 use crate::os;
 use std::ffi::c_void;
 use std::ptr::write_bytes;
@@ -112,6 +112,8 @@ unsafe fn each(
 pub unsafe fn scan_dirty<const M: u8>(h: &mut Heap, o: usize) -> usize {
     let extent = h.block(h.block_of(o)).extent;
     *gc_bits(o) = GC_BARRIER | GC_CARDS;
+    let ti = h.type_of(o);
+    class::<M>(h, ti);
     if M != UPDATE {
         visit_dirty::<M>(h, o, extent, false);
     } else if bits::get(h.mark, h.bit(o)) {

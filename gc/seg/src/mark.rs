@@ -132,6 +132,14 @@ pub(crate) unsafe fn fixed_part<const M: u8>(h: &mut Heap, o: usize, ti: &TypeIn
     }
 }
 
+/// The class of an instance, which is a reference in its row.
+#[inline(always)]
+pub(crate) unsafe fn class<const M: u8>(h: &mut Heap, ti: &TypeInfo) {
+    if ti.flags & tf::TRACE_TYPE != 0 {
+        visit::<M>(h, ti.w_type.0 as usize);
+    }
+}
+
 /// The flags of an array of references.
 pub(crate) const ITEMS: u32 = tf::VAR | tf::ITEMS_W;
 
@@ -148,8 +156,11 @@ unsafe fn body<const M: u8>(h: &mut Heap, o: usize, ti: &TypeInfo) -> usize {
     if matches!(M, CHECKED | VERIFY | VERIFY_MAJOR) {
         h.parent = o;
     }
-    if ti.flags & tf::NO_PTRS != 0 {
-        return 2;
+    if ti.flags & (tf::NO_PTRS | tf::TRACE_TYPE) != 0 {
+        class::<M>(h, ti);
+        if ti.flags & tf::NO_PTRS != 0 {
+            return 2;
+        }
     }
     if ti.flags & tf::TRACE != 0 {
         if let Some(trace) = ti.trace {

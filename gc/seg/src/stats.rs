@@ -1,6 +1,6 @@
 //! Counters.
 
-use crate::heap::heap;
+use crate::heap::{Phase, heap};
 use std::time::Instant;
 use taipan_abi::gc::GcStats;
 
@@ -41,5 +41,6 @@ pub unsafe extern "C" fn stats(out: *mut GcStats) {
         native_bytes: h.native as u64,
         nanoseconds: h.clock.total,
         longest_pause: h.clock.longest,
+        sweeping: u64::from(h.phase == Phase::Sweeping),
     };
 }

@@ -2,14 +2,14 @@
 //!
 //! A weak slot is written before it is registered; afterwards only the collector changes it (to zero), or it is registered anew. Of
 //! what a collection finds unreachable, weak slots are cleared first; then finalizers are queued and their objects revived with
-//! all they reach, so that a finalizer never sees a weak reference to its own garbage.
+//! all they reach, so that a finalizer never sees a weak reference to its own garbage. Late slots (`WEAK_LATE`) are cleared after that.
 
 use crate::bits;
 use crate::heap::{Heap, heap};
 use crate::mark::visit;
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering::Relaxed;
-use taipan_abi::gc::{GcThread, POLL_GC};
+use taipan_abi::gc::{GcThread, POLL_GC, WEAK_LATE};
 use taipan_abi::word::{Header, RT_FINALIZED};
 
 /// The registrations and the queues.
@@ -77,6 +77,9 @@ impl Heap {
     pub unsafe fn clear_weak(&mut self, list: &[(usize, u32)], map: *const u64) {
         let before = self.weak.dead.len();
         for &(owner, off) in list {
+            if off & WEAK_LATE != 0 {
+                continue;
+            }
             let slot = (owner + off as usize) as *mut usize;
             if *slot != 0 && !self.reached(map, *slot) {
                 *slot = 0;
@@ -90,9 +93,19 @@ impl Heap {
         }
     }
 
-    /// Drops registrations that are over: slots cleared, owners dead. After finalizers have revived theirs.
+    /// Clears late slots whose target was not reached, and drops registrations that are over: slots cleared, owners dead. After
+    /// finalizers have revived theirs.
     pub unsafe fn prune_weak(&self, list: &mut Vec<(usize, u32)>, map: *const u64) {
-        list.retain(|&(owner, off)| self.reached(map, owner) && *((owner + off as usize) as *const usize) != 0);
+        list.retain(|&(owner, off)| {
+            let slot = (owner + (off & !WEAK_LATE) as usize) as *mut usize;
+            if !self.reached(map, owner) {
+                return false;
+            }
+            if off & WEAK_LATE != 0 && !self.reached(map, *slot) {
+                *slot = 0;
+            }
+            *slot != 0
+        });
     }
 
     /// Queues the objects of `list` that were not reached, and visits them. The marking has to go on afterwards.

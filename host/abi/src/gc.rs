@@ -45,6 +45,8 @@ pub mod tf {
     pub const WEAKREFABLE: u32 = 256;
     /// The class has `__del__`: register each instance.
     pub const FINALIZER: u32 = 512;
+    /// `w_type` is a heap object that each instance keeps alive, as if it were one of its references.
+    pub const TRACE_TYPE: u32 = 1024;
 }
 
 /// One row of the type table: a hidden class.
@@ -73,8 +75,8 @@ pub struct TypeInfo {
     pub free: Option<unsafe extern "C" fn(obj: *mut u8)>,
     /// Native bytes behind the object, for the pressure account.
     pub native_bytes: Option<unsafe extern "C" fn(obj: *const u8) -> usize>,
-    // ---- below: not the collector's ----
-    /// The app-level type.
+    // ---- below: not the collector's, but for w_type with TRACE_TYPE ----
+    /// The app-level type. A change of an object's row is a store of a reference: it needs the barrier if the class changes.
     pub w_type: W,
     /// The row of the built-in layout this one extends (itself for those): `types[tid].layout == TID_LIST` says "is laid out as a list".
     pub layout: u32,
@@ -196,6 +198,8 @@ pub struct GcStats {
     pub native_bytes: u64,
     pub nanoseconds: u64,
     pub longest_pause: u64,
+    /// Not zero: dead objects may be waiting for the sweep, so what their rows say will still be asked for.
+    pub sweeping: u64,
 }
 
 /// `collect`'s kind.
@@ -218,6 +222,10 @@ pub mod caps {
     pub const CARDS: u64 = 16;
     pub const STRESS: u64 = 32;
 }
+
+/// Added to the offset of `reg_weak`: the slot is zeroed only when its target is gone for good, after finalizers have revived what
+/// they reach, and `next_dead_weak` does not report it. For references that the program must not see broken.
+pub const WEAK_LATE: u32 = 1 << 31;
 
 /// `alloc_large` flags.
 pub const LARGE_PRETENURE: u32 = 1;
@@ -256,6 +264,7 @@ pub struct GcVTable {
     #[allow(missing_docs)]
     pub del_roots: unsafe extern "C" fn(u32),
     /// `weak` is an object whose word at byte offset `off` is a weak slot: it is not traced, and zeroed when its target dies.
+    /// With [`WEAK_LATE`] added to `off` see there.
     pub reg_weak: unsafe extern "C" fn(*mut GcThread, weak: *mut u8, off: u32),
     /// Queue the object once when it becomes unreachable (it is kept alive until it was taken from the queue).
     pub reg_finalizer: unsafe extern "C" fn(*mut GcThread, *mut u8),

@@ -29,6 +29,9 @@ unsafe impl<const N: usize> GcField for [W; N] {
 unsafe impl GcField for GcVec {
     const MAP: u64 = 1;
 }
+unsafe impl<const N: usize> GcField for [u64; N] {
+    const MAP: u64 = 0;
+}
 macro_rules! plain {
     ($($t:ty)*) => { $(unsafe impl GcField for $t { const MAP: u64 = 0; })* };
 }

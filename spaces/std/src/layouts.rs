@@ -312,7 +312,7 @@ pub struct WType {
     pub w_base: W,
     /// The namespace (a WDict with str keys).
     pub w_dict: W,
-    /// Weak references to direct subclasses (a list).
+    /// Direct subclasses: see `types::subclasses`.
     pub w_subclasses: W,
     pub w_doc: W,
     pub w_module: W,
@@ -329,7 +329,10 @@ pub struct WType {
     pub version: u64,
     /// Inline attribute slots of instances.
     pub nslots: u32,
-    pub pad: u32,
+    /// Length at which dead entries are thrown out of `w_subclasses`.
+    pub subclass_limit: u32,
+    /// Classes are freed by a hook, and cells of a size that has such are swept one by one: this makes the size a rare one.
+    pub rare: [u64; 15],
 }
 
 /// `WType::flags`

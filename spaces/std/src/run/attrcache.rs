@@ -192,7 +192,7 @@ pub unsafe fn setattr_slow<M: Mode>(m: M, w: M::W, w_name: W, v: M::W, cache: *m
             if !data {
                 if let Some(shapes::Place::Offset(at)) = shapes::find_attr(row, w_name) {
                     fresh = Some(Cache { key, a: at as u64, b: 0, count: 0, kind: ck::OFFSET });
-                } else if let Some((tid, shapes::Place::Offset(at))) = shapes::transition(sp, row, w_name) {
+                } else if let Some((tid, shapes::Place::Offset(at))) = shapes::transition(row, w_name) {
                     fresh = Some(Cache { key, a: at as u64, b: tid as u64, count: 0, kind: ck::TRANSITION });
                 }
             }

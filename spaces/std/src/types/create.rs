@@ -3,7 +3,7 @@
 #[allow(unused_imports)]
 use super::util::row;
 use super::util::*;
-use super::{lookup, rows, shapes, signature, slotdefs, slotgeneric};
+use super::{lookup, rows, shapes, signature, slotdefs, slotgeneric, subclasses};
 use crate::layouts::*;
 use crate::{Builtin, NOT_KNOWN};
 use taipan_abi::gc::{TypeInfo, tf};
@@ -66,7 +66,7 @@ pub fn start(sp: Space, families: &[&[Builtin]]) -> Res<()> {
     for (i, b) in all().enumerate() {
         namespace(sp, made[i], b.spec, W::NULL)?;
     }
-    // Rows are native memory: classes live because object's (transitive) list of subclasses holds them.
+    // Rows are native memory: built-in classes live because object's (transitive) list of subclasses holds them.
     static ROOT: Global = Global::new();
     ROOT.set(sp, builtin_type(sp, TID_OBJECT));
     if sp.known(known::EMPTY_TUPLE).is_null() {
@@ -183,7 +183,7 @@ fn complete(sp: Space, w: W, w_base: W, tid: u32) -> Res<()> {
             row.layout = base_row.layout;
         }
         slotdefs::inherit_builtin(w);
-        add_subclass(sp, w_base, w)?;
+        subclasses::add(sp, w_base, w)?;
     }
     t.flags |= flags;
     if tid == tid_of_base_exception(sp) || (!w_base.is_null() && wt(w_base).tid == tid_of_base_exception(sp)) {
@@ -210,7 +210,7 @@ fn second_base(sp: Space, w: W, w_other: W) -> Res<()> {
     setfield!(sp, w, WType, w_bases, w_bases);
     let w_mro = super::mro::c3(sp, w)?;
     setfield!(sp, w, WType, w_mro, w_mro);
-    add_subclass(sp, w_other, w)
+    subclasses::add(sp, w_other, w)
 }
 fn tid_of_base_exception(sp: Space) -> u32 {
     let w = sp.known(known::BASE_EXCEPTION);
@@ -237,16 +237,6 @@ pub fn add_instance_part(row: &mut TypeInfo, nslots: u32) {
         row.flags |= tf::INSTANCE_AFTER_ITEMS
     }
     rows::extend(row, layout, 1 + nslots);
-}
-
-/// Enters a class into its base's list of subclasses (which keeps it alive: classes are immortal).
-pub fn add_subclass(sp: Space, w_base: W, w: W) -> Res<()> {
-    // Lists come from another family and need their class only by row, so this works during the start too.
-    if wt(w_base).w_subclasses.is_null() {
-        let l = sp.newlist(&[])?;
-        setfield!(sp, w_base, WType, w_subclasses, l);
-    }
-    sp.list_append(wt(w_base).w_subclasses, w)
 }
 
 /// Name, `__doc__` and namespace of a class written in Rust.

@@ -4,7 +4,7 @@ use super::lookup;
 #[allow(unused_imports)]
 use super::util::row;
 use super::util::*;
-use super::{attrs, create, mro, rows, shapes, slotdefs};
+use super::{attrs, classfree, create, mro, rows, shapes, slotdefs, subclasses};
 use crate::layouts::*;
 use taipan_abi::gc::{TypeInfo, tf};
 use taipan_abi::types::Slots;
@@ -275,6 +275,7 @@ fn build(sp: Space, w_meta: W, w_name: W, w_bases: W, w_base: W, w_ns: W) -> Res
         super::typeattrs::check_utf8(sp, w_doc)?;
     }
     let decl = declared_slots(sp, w_dict, w_name, w_base, bases)?;
+    classfree::release(sp);
     let w = create::allocate(sp, w_meta, 0)?;
     let t = wt(w);
     t.slots = Box::into_raw(Box::new(Slots::EMPTY));
@@ -324,7 +325,7 @@ fn build(sp: Space, w_meta: W, w_name: W, w_bases: W, w_base: W, w_ns: W) -> Res
     finish_row(sp, w, w_base, &decl)?;
     slotdefs::fill(sp, w, bases.len() > 1);
     for c in bases {
-        create::add_subclass(sp, *c, w)?;
+        subclasses::add(sp, *c, w)?;
     }
     if let Some(c) = w_cell {
         setfield!(sp, c, WCell, w_value, w);
@@ -406,6 +407,7 @@ fn make_row(sp: Space, w: W, w_base: W, decl: &SlotsDecl) -> Res<()> {
     let at = r.fixed_bytes;
     rows::extend(&mut r, base.layout, decl.names.len() as u32);
     r.w_type = w;
+    r.flags |= tf::TRACE_TYPE;
     r.slots = wt(w).slots;
     r.layout = base.layout;
     if wt(w).flags & tflags::WEAKREF != 0 {
@@ -604,12 +606,11 @@ pub fn set_bases(sp: Space, w: W, value: W) -> Res<()> {
     if wt(w).w_bases != w_bases {
         return Ok(());
     }
-    keep(sp, w)?;
     for b in tuple(old_bases) {
-        remove_subclass(sp, *b, w)?
+        subclasses::remove(sp, *b, w)?
     }
     for b in tuple(w_bases) {
-        create::add_subclass(sp, *b, w)?
+        subclasses::add(sp, *b, w)?
     }
     refill(sp, w);
     sp.next_epoch();
@@ -623,32 +624,16 @@ fn recompute_mro(sp: Space, w: W) -> Res<()> {
     let w_mro = mro::compute(sp, w, true)?;
     setfield!(sp, w, WType, w_mro, w_mro);
     wt(w).version = 0;
-    for c in lookup::subclasses(sp, w).iter() {
+    for c in subclasses::live(sp, w).iter() {
         recompute_mro(sp, *c)?
     }
     Ok(())
 }
 fn refill(sp: Space, w: W) {
     slotdefs::fill(sp, w, true);
-    for c in lookup::subclasses(sp, w).iter() {
+    for c in subclasses::live(sp, w).iter() {
         refill(sp, *c)
     }
-}
-fn remove_subclass(sp: Space, w_base: W, w: W) -> Res<()> {
-    let l = wt(w_base).w_subclasses;
-    if l.is_null() {
-        return Ok(());
-    }
-    let mut left = RootedVec::new(sp);
-    for i in 0..sp.list_len(l)? {
-        let c = sp.list_item(l, i)?;
-        if c != w {
-            left.push(c)
-        }
-    }
-    let new = left.into_list()?;
-    setfield!(sp, w_base, WType, w_subclasses, new);
-    Ok(())
 }
 
 /// A class made by the space itself (struct sequences and the like).

@@ -3,6 +3,7 @@
 //! Invariant: if a class has a version, so have all classes of its MRO. A change of a class takes the version from it and from all its
 //! subclasses; a class without one was not looked at since its last change, so nothing can depend on it.
 
+use super::subclasses;
 use super::util::*;
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -126,24 +127,9 @@ fn forget(sp: Space, w_type: W) {
         return;
     }
     t.version = 0;
-    for w in subclasses(sp, w_type).iter() {
+    for w in subclasses::live(sp, w_type).iter() {
         forget(sp, *w)
     }
-}
-/// Direct subclasses. They are held by their bases, so the copy on the native side is safe while no base changes.
-pub fn subclasses(sp: Space, w_type: W) -> RootedVec {
-    let mut out = RootedVec::new(sp);
-    let l = wt(w_type).w_subclasses;
-    if l.is_null() {
-        return out;
-    }
-    let n = sp.list_len(l).unwrap_or(0);
-    for i in 0..n {
-        if let Ok(w) = sp.list_item(l, i) {
-            out.push(w)
-        }
-    }
-    out
 }
 /// A special method as (function, self or NULL): no bound method is made for a plain function.
 #[inline]

@@ -1,12 +1,13 @@
 //! Family `types`: classes, attributes, descriptors, calls, the dispatch of operations.
 //!
-//! `rows`, `create`, `heaptype` make classes; `shapes` lays out instances; `slotdefs`, `slotgeneric`, `slotcall` tie slots to special
+//! `rows`, `create`, `heaptype`, `subclasses` make classes, `classfree` ends them; `shapes` lays out instances; `slotdefs`, `slotgeneric`, `slotcall` tie slots to special
 //! methods; `lookup` and `attrs` find attributes; `signature` and `calls` call; `dispatch`, `iterops`, `isinstance` are the operations; the
 //! other files are one type each.
 
 pub mod attrs;
 pub mod builtins;
 pub mod calls;
+pub mod classfree;
 pub mod create;
 pub mod descr;
 pub mod dispatch;
@@ -31,6 +32,7 @@ pub mod slotcall;
 pub mod slotdefs;
 pub mod slotgeneric;
 pub mod structseq;
+pub mod subclasses;
 pub mod superobj;
 pub mod typeattrs;
 pub mod union;

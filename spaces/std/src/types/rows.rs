@@ -1,4 +1,5 @@
-//! The type table: one row for each layout, class and shape. Rows are native memory and live as long as the process.
+//! The type table: one row for each layout, class and shape. Rows are native memory. Those of built-in classes live as long as the
+//! process, those of other classes until the class and the last of its instances have been swept. No index is given out twice.
 
 use crate::layouts::tid;
 use std::ffi::c_void;
@@ -9,7 +10,7 @@ use taipan_abi::word::*;
 use taipan_plugin_api::Thread;
 
 /// Pointers reserved for rows; untouched pages cost nothing.
-const CAPACITY: usize = 1 << 22;
+const CAPACITY: usize = 1 << 24;
 
 /// The table, for trace functions (they have no thread).
 static TABLE: AtomicPtr<TypeTable> = AtomicPtr::new(std::ptr::null_mut());
@@ -98,7 +99,7 @@ pub fn copy(r: &TypeInfo) -> TypeInfo {
 pub fn set(tid: u32, mut row: TypeInfo) -> &'static mut TypeInfo {
     row.tid = tid;
     let p = Box::into_raw(Box::new(row));
-    // SAFETY: below the reserved length; the row is leaked on purpose.
+    // SAFETY: below the reserved length; the row is the table's from now on.
     unsafe {
         *table().rows.add(tid as usize) = p;
         &mut *p
@@ -115,6 +116,17 @@ pub fn add(row: TypeInfo) -> Option<&'static mut TypeInfo> {
     let r = set(tid, row);
     t.len = tid + 1;
     Some(r)
+}
+
+/// Gives the memory of a row back; its index stays unused.
+pub fn remove(tid: u32) {
+    // SAFETY: within the reserved pointers; the row was made by `set`, and the caller knows that nothing has this index any more.
+    unsafe {
+        let p = std::mem::replace(&mut *table().rows.add(tid as usize), std::ptr::null_mut());
+        if !p.is_null() {
+            drop(Box::from_raw(p));
+        }
+    }
 }
 
 /// The row at an index, if there is one.

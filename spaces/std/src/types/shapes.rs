@@ -48,7 +48,7 @@ pub enum Place {
 /// The shape of a row that has one.
 #[inline(always)]
 pub fn shape<'a>(row: &TypeInfo) -> &'a mut Shape {
-    // SAFETY: rows with INSTANCE and without DICT_MODE have a shape, which is never freed.
+    // SAFETY: rows with INSTANCE and without DICT_MODE have a shape, which lives as long as the class.
     unsafe { &mut *(row.shape as *mut Shape) }
 }
 /// Attributes are found by the row's shape?
@@ -59,6 +59,16 @@ pub fn has_shape(row: &TypeInfo) -> bool {
 /// The shape of a fresh instance.
 pub fn root_shape(nslots: u32) -> *mut Shape {
     Box::into_raw(Box::new(Shape { names: Vec::new(), kinds: Vec::new(), nslots, children: Vec::new() }))
+}
+/// Frees the shape of a dead class's row; answers the rows that its instances moved to from there.
+pub fn free_shape(row: &mut TypeInfo) -> Vec<u32> {
+    let p = std::mem::replace(&mut row.shape, std::ptr::null_mut()) as *mut Shape;
+    if p.is_null() {
+        return Vec::new();
+    }
+    // SAFETY: made by Box for this row alone.
+    let shape = unsafe { Box::from_raw(p) };
+    shape.children.iter().map(|c| c.1).collect()
 }
 /// The first word (`w_ext`) of the instance part.
 #[inline(always)]
@@ -89,7 +99,7 @@ pub fn find_attr(row: &TypeInfo, w_name: W) -> Option<Place> {
 }
 /// For inline caches of stores: the row an instance moves to when it gets a new attribute (made if need be), and where that will lie.
 /// Only inline places are answered: a cached store may then write the word (with the barrier) and the row index.
-pub fn transition(sp: Space, row: &TypeInfo, w_name: W) -> Option<(u32, Place)> {
+pub fn transition(row: &TypeInfo, w_name: W) -> Option<(u32, Place)> {
     if !has_shape(row) || row.flags & tf::INSTANCE_AFTER_ITEMS != 0 {
         return None;
     }
@@ -97,7 +107,7 @@ pub fn transition(sp: Space, row: &TypeInfo, w_name: W) -> Option<(u32, Place)> 
     if i >= shape(row).nslots || index_of(row, w_name).is_some() {
         return None;
     }
-    let tid = child(sp, row, w_name)?;
+    let tid = child(row, w_name)?;
     Some((tid, Place::Offset(row.inst_off + 8 + 8 * i)))
 }
 
@@ -166,7 +176,7 @@ pub fn set(sp: Space, w: W, row: &TypeInfo, w_name: W, value: W) -> Res<bool> {
             return Ok(true);
         }
         let i = s.names.len();
-        if let Some(tid) = if i >= MAX_ATTRS { None } else { child(sp, row, w_name) } {
+        if let Some(tid) = if i >= MAX_ATTRS { None } else { child(row, w_name) } {
             let n = s.nslots as usize;
             if i >= n {
                 grow(sp, w, row, i - n)?
@@ -215,13 +225,12 @@ fn grow(sp: Space, w: W, row: &TypeInfo, i: usize) -> Res<()> {
 }
 
 /// The row for one attribute more; None: too many branches, or no room for rows.
-fn child(sp: Space, row: &TypeInfo, w_name: W) -> Option<u32> {
+fn child(row: &TypeInfo, w_name: W) -> Option<u32> {
     let s = shape(row);
     if let Some((_, tid)) = s.children.iter().find(|c| c.0 == w_name) {
         return Some(*tid);
     }
-    if s.children.len() >= MAX_CHILDREN || keep(sp, w_name).is_err() {
-        sp.take_exc();
+    if s.children.len() >= MAX_CHILDREN {
         return None;
     }
     let mut names = s.names.clone();
@@ -304,53 +313,73 @@ pub fn items(sp: Space, w: W) -> Option<Vec<W>> {
     has_shape(r).then(|| shape(r).names.clone())
 }
 
+/// Dict-mode rows for objects that were allocated with another size than their class's, by the class's own row and the size.
+static FOREIGN: Mutex<Option<HashMap<(u32, u32), u32>>> = Mutex::new(None);
+
 /// A dict-mode row of a class for an object that was allocated with another size.
 fn foreign_row(sp: Space, old: &TypeInfo, w_type: W) -> Res<u32> {
-    static ROWS: Mutex<Option<HashMap<(u64, u32), u32>>> = Mutex::new(None);
-    let mut guard = ROWS.lock().unwrap_or_else(|e| e.into_inner());
+    let of_class = sp.row_of(wt(w_type).tid);
+    let key = (of_class.tid, old.fixed_bytes);
+    let mut guard = FOREIGN.lock().unwrap_or_else(|e| e.into_inner());
     let map = guard.get_or_insert_with(HashMap::new);
-    if let Some(tid) = map.get(&(w_type.0, old.fixed_bytes)) {
+    if let Some(tid) = map.get(&key) {
         return Ok(*tid);
     }
-    let of_class = sp.row_of(wt(w_type).tid);
     let mut r = rows::copy(old);
-    r.flags |= tf::DICT_MODE | of_class.flags & (tf::WEAKREFABLE | tf::FINALIZER);
+    r.flags &= !tf::TRACE_TYPE;
+    r.flags |= tf::DICT_MODE | of_class.flags & (tf::WEAKREFABLE | tf::FINALIZER | tf::TRACE_TYPE);
     r.shape = std::ptr::null_mut();
     r.w_type = w_type;
     r.slots = of_class.slots;
-    let tid = rows::add(r).ok_or_else(|| sp.raise(known::MEMORY_ERROR, "too many classes"))?.tid;
-    map.insert((w_type.0, old.fixed_bytes), tid);
-    Ok(tid)
+    let made = rows::add(r).map(|r| r.tid);
+    if let Some(tid) = made {
+        map.insert(key, tid);
+    }
+    drop(guard);
+    made.ok_or_else(|| sp.raise(known::MEMORY_ERROR, "too many classes"))
+}
+/// Those of a dead class; they are forgotten.
+pub fn take_foreign_rows(class_tid: u32) -> Vec<u32> {
+    let mut guard = FOREIGN.lock().unwrap_or_else(|e| e.into_inner());
+    guard.as_mut().map_or_else(Vec::new, |m| m.extract_if(|k, _| k.0 == class_tid).map(|(_, tid)| tid).collect())
 }
 
-/// Moves an instance to another class whose layout was found compatible.
+/// Changes the row of an object to one of another class: the object refers to that class from now on.
+fn move_to(sp: Space, w: W, tid: u32) {
+    // SAFETY: a live object; the barrier comes right before the store of what stands for a reference.
+    unsafe {
+        sp.barrier(w, w.ptr());
+        w.header().tid = tid;
+    }
+}
+
+/// Moves an instance to another class whose layout was found compatible: the classes agree in the fixed part, so only header and
+/// instance part change.
 pub fn change_class(sp: Space, w: W, w_new: W) -> Res<()> {
     let old = row(sp, w);
     let root = sp.row_of(wt(w_new).tid);
-    // SAFETY: the classes agree in the fixed part; only header and instance part change.
-    unsafe {
-        if old.flags & tf::INSTANCE == 0 || old.shape.is_null() && old.flags & tf::DICT_MODE == 0 {
-            w.header().tid = root.tid;
+    if old.flags & tf::INSTANCE == 0 || old.shape.is_null() && old.flags & tf::DICT_MODE == 0 {
+        move_to(sp, w, root.tid);
+        return Ok(());
+    }
+    if old.fixed_bytes == root.fixed_bytes {
+        if old.flags & tf::DICT_MODE != 0 {
+            let tid = dict_row(sp, w_new)?;
+            move_to(sp, w, tid);
             return Ok(());
         }
-        if old.fixed_bytes == root.fixed_bytes {
-            if old.flags & tf::DICT_MODE != 0 {
-                w.header().tid = dict_row(sp, w_new)?;
-                return Ok(());
-            }
-            let mut tid = Some(root.tid);
-            for n in &shape(old).names {
-                tid = tid.and_then(|t| child(sp, sp.row_of(t), *n))
-            }
-            if let Some(t) = tid {
-                w.header().tid = t;
-                return Ok(());
-            }
+        let mut tid = Some(root.tid);
+        for n in &shape(old).names {
+            tid = tid.and_then(|t| child(sp.row_of(t), *n))
         }
-        getdict(sp, w)?;
-        let old = row(sp, w);
-        w.header().tid =
-            if old.fixed_bytes == root.fixed_bytes { dict_row(sp, w_new)? } else { foreign_row(sp, old, w_new)? };
+        if let Some(t) = tid {
+            move_to(sp, w, t);
+            return Ok(());
+        }
     }
+    getdict(sp, w)?;
+    let old = row(sp, w);
+    let tid = if old.fixed_bytes == root.fixed_bytes { dict_row(sp, w_new)? } else { foreign_row(sp, old, w_new)? };
+    move_to(sp, w, tid);
     Ok(())
 }

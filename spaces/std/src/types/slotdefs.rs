@@ -3,6 +3,7 @@
 
 use super::lookup;
 use super::slotgeneric as g;
+use super::subclasses;
 use super::util::*;
 use crate::layouts::*;
 use std::mem::offset_of;
@@ -477,7 +478,7 @@ fn update_tree(sp: Space, w_type: W, w_name: W, offs: &[usize], pow: bool) {
         update_pow3(sp, w_type)
     }
     flags(sp, w_type);
-    for w in lookup::subclasses(sp, w_type).iter() {
+    for w in subclasses::live(sp, w_type).iter() {
         if lookup::own(sp, *w, w_name).is_none() {
             update_tree(sp, *w, w_name, offs, pow)
         }

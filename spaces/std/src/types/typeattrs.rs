@@ -4,7 +4,7 @@ use super::lookup::{self, lookup};
 use super::shapes;
 use super::util::row;
 use super::util::*;
-use super::{attrs, heaptype, mro};
+use super::{attrs, classfree, heaptype, mro, subclasses};
 use crate::layouts::*;
 use taipan_abi::gc::tf;
 use taipan_abi::types::Slots;
@@ -386,7 +386,7 @@ fn type_mro(sp: Space, w: W) -> Res<W> {
 /// Return a list of immediate subclasses.
 #[interp_fn(name = "__subclasses__", method, sig = "($self, /)")]
 fn type_subclasses(sp: Space, w: W) -> Res<W> {
-    lookup::subclasses(sp, w).into_list()
+    subclasses::live(sp, w).into_list()
 }
 /// Create the namespace for the class statement
 #[interp_fn(name = "__prepare__", classmethod, raw, sig = "($cls, name, bases, /, **kwds)")]
@@ -510,6 +510,9 @@ typespec!(
     pub TYPE: WType, "type", {
     doc: Str::new("type(object) -> the object's type\ntype(name, bases, dict, **kwds) -> a new type"),
     flags: ty::BASETYPE,
+    layout_flags: tf::FREE,
+    free: Some(classfree::free),
+    native_bytes: Some(classfree::native_bytes),
     slots: &SLOTS,
     methods: methods![type_mro, type_subclasses, type_prepare, type_instancecheck, type_subclasscheck, type_dir, type_sizeof],
     getset: table![

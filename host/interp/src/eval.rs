@@ -106,6 +106,18 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                 }
             };
         }
+        // What others want of this thread; `sys.settrace` holds from here on.
+        macro_rules! poll {
+            () => {
+                if (*th).gc.poll.load(std::sync::atomic::Ordering::Relaxed) != 0 {
+                    save!();
+                    check!(sp_.poll().is_ok());
+                    if call::tracing_wanted(th) != TRACE {
+                        return Exit::Switch;
+                    }
+                }
+            };
+        }
         // Pushes the frame an operation asked for.
         macro_rules! enter {
             ($call:expr, $pops:expr) => {{
@@ -719,12 +731,7 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                             }
                             check!(call::enter(s, m, w_func, args, nargs, k::CALL, n + 2));
                             load!();
-                            if (*th).gc.poll.load(std::sync::atomic::Ordering::Relaxed) != 0 {
-                                check!(sp_.poll().is_ok());
-                                if call::tracing_wanted(th) != TRACE {
-                                    return Exit::Switch;
-                                }
-                            }
+                            poll!();
                         }
                         Callee::Method(w_func, w_self) => {
                             // A bound method: its self goes before the arguments.
@@ -767,19 +774,13 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                             let w = unless_null!(m.kw(w));
                             sp = at;
                             push!(w);
+                            poll!();
                         }
                         Callee::Other => {
                             let w = unless_null!(s.call(m, func, args, nargs, W::NULL));
                             sp = at;
                             push!(w);
-                            // `sys.settrace` holds from here on.
-                            if (*th).gc.poll.load(std::sync::atomic::Ordering::Relaxed) != 0 {
-                                save!();
-                                check!(sp_.poll().is_ok());
-                                if call::tracing_wanted(th) != TRACE {
-                                    return Exit::Switch;
-                                }
-                            }
+                            poll!();
                         }
                         Callee::Raised => {
                             kk = k::RAISE;

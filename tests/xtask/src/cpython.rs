@@ -73,6 +73,7 @@ fn run_module(program: &Path, name: &str, excused: &[(&str, &str)]) -> (bool, St
     let began = Instant::now();
     let ok = loop {
         match child.try_wait() {
+            Ok(Some(status)) if status.code().is_none() => return (false, status.to_string()),
             Ok(Some(status)) => break status.success(),
             Ok(None) if began.elapsed() > LIMIT => {
                 let _ = child.kill();
@@ -84,7 +85,10 @@ fn run_module(program: &Path, name: &str, excused: &[(&str, &str)]) -> (bool, St
     };
     let text = fs::read(&log).map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default();
     let _ = fs::remove_file(&log);
-    let last = text.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or("").to_string();
+    // What finalizers report at the very end comes after unittest's own last word.
+    let verdict = |l: &&str| l.starts_with("OK") || l.starts_with("FAILED (") || l.starts_with("NO TESTS RAN");
+    let mut lines = text.lines().rev();
+    let last = lines.clone().find(verdict).or_else(|| lines.find(|l| !l.trim().is_empty())).unwrap_or("").to_string();
     (ok && !last.contains("NO TESTS RAN"), last)
 }
 

@@ -29,8 +29,17 @@ struct WLink {
     w_key: W,
     w_result: W,
 }
+/// A key of more than one part, with its hash: computing it may call `__hash__` methods, which a call of the function does once.
+#[derive(GcObject)]
+#[repr(C)]
+struct WHashed {
+    header: Header,
+    w_parts: W,
+    hash: i64,
+}
 static W_CACHE: TypeOf = TypeOf::new();
 static W_LINK: TypeOf = TypeOf::new();
+static W_HASHED: TypeOf = TypeOf::new();
 /// Separates positional from keyword arguments in a key.
 static W_KWD_MARK: Global = Global::new();
 
@@ -41,10 +50,15 @@ typespec!(CACHE: WCache, "functools._lru_cache_wrapper", {
     methods: methods![cache_info, cache_clear, cache_reduce, cache_copy, cache_deepcopy],
 });
 typespec!(LINK: WLink, "functools._lru_list_elem", { flags: ty::DISALLOW_INSTANTIATION });
+typespec!(HASHED: WHashed, "functools._HashedSeq", {
+    flags: ty::DISALLOW_INSTANTIATION,
+    slots: &Slots { hash: Some(hashed_hash), compare: Some(hashed_compare), ..Slots::EMPTY },
+});
 
 pub fn init(sp: Space, w_module: W) -> Res<()> {
     W_CACHE.add(sp, w_module, &CACHE)?;
     W_LINK.make(sp, w_module, &LINK)?;
+    W_HASHED.make(sp, w_module, &HASHED)?;
     W_KWD_MARK.get_or(sp, |sp| sp.call(sp.known(known::OBJECT), &[]))?;
     Ok(())
 }
@@ -84,21 +98,49 @@ fn cache_new(sp: Space, w_type: W, args: Args) -> Res<W> {
     Ok(w)
 }
 
-/// The key of a call: the only argument itself if it is an exact int or str, else a tuple.
+/// Small ints and exact strs: their hash costs nothing, and nobody can see it asked for.
+fn hashes_quietly(w: W) -> bool {
+    // SAFETY: a live word.
+    w.is_int() || unsafe { w.is_tid(taipan_plugin_api::abi::word::TID_STR) }
+}
+/// A tuple as a key; as itself if its hash need not be remembered. Both forms of equal tuples are equal keys.
+fn tuple_key(sp: Space, w_parts: W, parts: &[W]) -> Res<W> {
+    if parts.iter().all(|w| hashes_quietly(*w)) {
+        return Ok(w_parts);
+    }
+    let hash = sp.hash(w_parts)?;
+    let (w, key) = W_HASHED.new_instance::<WHashed>(sp)?;
+    key.w_parts = w_parts;
+    key.hash = hash;
+    Ok(w)
+}
+#[slot]
+fn hashed_hash(_sp: Space, w: W) -> Res<i64> {
+    Ok(obj::<WHashed>(w).hash)
+}
+#[slot]
+fn hashed_compare(sp: Space, a: W, b: W, op: u32) -> Res<W> {
+    let parts = |w| if W_HASHED.is(sp, w) { obj::<WHashed>(w).w_parts } else { w };
+    match op {
+        2 => sp.eq(parts(a), parts(b)),
+        3 => sp.ne(parts(a), parts(b)),
+        _ => Ok(W::NOT_IMPLEMENTED),
+    }
+}
+
+/// The key of a call: the only argument itself if it is an exact int or str, else of all arguments.
 #[inline]
 fn make_key(sp: Space, args: &Args, typed: bool) -> Res<W> {
     let pos = args.positional();
     let nkw = args.nkw(sp);
     if !typed && nkw == 0 {
         if let [one] = pos
-            && (one.is_int() || {
-                // SAFETY: a live word.
-                unsafe { one.is_tid(taipan_plugin_api::abi::word::TID_STR) }
-            })
+            && hashes_quietly(*one)
         {
             return Ok(*one);
         }
-        return sp.newtuple(pos);
+        let w_parts = sp.newtuple(pos)?;
+        return tuple_key(sp, w_parts, pos);
     }
     let mut all = RootedVec::with_capacity(sp, 2 * (pos.len() + nkw) + 1);
     all.extend(pos);
@@ -120,7 +162,9 @@ fn make_key(sp: Space, args: &Args, typed: bool) -> Res<W> {
             all.push(t)
         }
     }
-    all.into_tuple()
+    let quiet = all.iter().all(|w| hashes_quietly(*w));
+    let w_parts = all.into_tuple()?;
+    if quiet { Ok(w_parts) } else { tuple_key(sp, w_parts, &[W::NONE]) }
 }
 
 fn unlink(sp: Space, w_link: W) {

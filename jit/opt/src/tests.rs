@@ -222,17 +222,33 @@ fn seeded_bugs_are_caught() {
 #[ignore]
 fn speed() {
     let units: Vec<Unit> = (1..2000).map(|seed| Recorder::new(Rng(seed)).unit(None)).collect();
+    time(&units);
+    let long: Vec<Unit> = (1..50)
+        .map(|seed| {
+            let mut r = Recorder::new(Rng(seed));
+            r.length = 1000;
+            r.unit(None)
+        })
+        .collect();
+    time(&long);
+}
+
+fn time(units: &[Unit]) {
     let n: usize = units.iter().map(|u| u.insts.len()).sum();
     let (mut params, mut bodies, mut floats, mut sunk) = (0, 0, 0, 0);
-    let begin = std::time::Instant::now();
-    for u in &units {
+    let mut best = u128::MAX;
+    for _ in 0..5 {
+        let begin = std::time::Instant::now();
+        units.iter().for_each(|u| drop(optimize(u, &Options::default())));
+        best = best.min(begin.elapsed().as_nanos());
+    }
+    for u in units {
         let out = optimize(u, &Options::default()).unit;
         bodies += (out.body != 0) as usize;
         params += out.enter.len();
         floats += out.enter.iter().filter(|r| out.kind(**r) == Some(taipan_jit_ir::Kind::F)).count();
         sunk += out.insts[out.body as usize..].iter().filter(|i| matches!(i, taipan_jit_ir::Inst::Nop)).count();
     }
-    let t = begin.elapsed();
-    println!("{n} instructions, {:.0} ns each", t.as_nanos() as f64 / n as f64);
+    println!("{n} instructions, {:.0} ns each", best as f64 / n as f64);
     println!("{bodies} bodies, {params} Params, {floats} of them floats, {sunk} objects sunk in bodies");
 }

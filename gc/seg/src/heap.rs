@@ -121,6 +121,8 @@ pub struct Heap {
 
     /// What init was told.
     pub options: Options,
+    /// Objects found dead by the collection that was asked for, while it runs.
+    pub dead: Option<u64>,
     /// Automatic collections are allowed.
     pub enabled: bool,
     /// A collection is running, or a walk forbids one.
@@ -274,6 +276,7 @@ impl Heap {
             young_bytes: 0,
             old_bytes: 0,
             unswept_bytes: 0,
+            dead: None,
             promoted: 0,
             native: 0,
             native_marked: 0,

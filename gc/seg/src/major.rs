@@ -128,15 +128,16 @@ pub unsafe fn full(h: &mut Heap, t: *mut GcThread, sp: usize) {
     if h.options.stress != 0 { full_as::<CHECKED>(h, t, sp) } else { full_as::<MAJOR>(h, t, sp) }
 }
 
-/// `GcVTable::collect`.
+/// `GcVTable::collect`. Answers how many objects it found dead: what the last automatic collections left.
 pub unsafe extern "C" fn collect(t: *mut GcThread, kind: u32) -> i32 {
     let h = heap();
     if h.busy {
         return 0;
     }
+    h.dead = Some(0);
     if kind == CollectKind::Minor as u32 {
         stopped(h, t, minor);
-        return 0;
+        return dead(h);
     }
     if kind == CollectKind::Full as u32 {
         os::clear_dead_stack();
@@ -145,5 +146,9 @@ pub unsafe extern "C" fn collect(t: *mut GcThread, kind: u32) -> i32 {
     if kind == CollectKind::Full as u32 {
         os::clear_dead_stack();
     }
-    0
+    dead(h)
+}
+
+fn dead(h: &mut Heap) -> i32 {
+    i32::try_from(h.dead.take().unwrap_or(0)).unwrap_or(i32::MAX)
 }

@@ -95,6 +95,12 @@ impl Heap {
                 }
             }
             *self.young.add(b) = 0;
+            if let Some(dead) = &mut self.dead {
+                // All cells below the frontier were in use.
+                let end = blk.frontier as usize;
+                let gone = (0..end).step_by(blk.cell as usize).filter(|off| !bits::get(map, off / 8)).count();
+                *dead += gone as u64;
+            }
             blk.frontier = 0;
             let live = bits::count(map, BLOCK_WORDS);
             promoted += (live - blk.live as usize) * blk.cell as usize;
@@ -112,6 +118,7 @@ impl Heap {
             } else {
                 self.kill(o, blk.extent);
                 self.free_large(b as usize);
+                self.dead = self.dead.map(|n| n + 1);
             }
         }
         promoted
@@ -135,6 +142,7 @@ impl Heap {
             }
             self.kill(o, extent);
             self.free_large(b as usize);
+            self.dead = self.dead.map(|n| n + 1);
             false
         });
         self.large = large;
@@ -164,6 +172,9 @@ impl Heap {
         for i in 0..BLOCK_WORDS {
             let now = *live.add(i);
             n += now.count_ones() as usize;
+            if let Some(dead) = &mut self.dead {
+                *dead += u64::from((*old.add(i) & !now).count_ones());
+            }
             if looks {
                 let mut dead = *old.add(i) & !now;
                 while dead != 0 {

@@ -32,7 +32,7 @@ pub struct CompileRequest {
     pub optimize: i32,
     /// CPython's PyCF_* and future flags.
     pub flags: u32,
-    /// 0 bytecode, 1 AST (serialized), 2 tokens, 3 symbol table
+    /// 0 bytecode, 1 AST (serialized), 2 tokens, 3 symbol table, `WANT_VERIFIED`
     pub want: u32,
     /// The minor version of `feature_version`, or -1.
     pub feature_version: i32,
@@ -43,6 +43,8 @@ pub struct CompileRequest {
 pub const FLAG_SOURCE_IS_UTF8: u32 = 0x0100;
 /// `CompileRequest::flags`: a library's own app-level source; its code may come from the host's cache.
 pub const FLAG_APP_LEVEL: u32 = 0x4000_0000;
+/// `CompileRequest::want`: the source is marshalled code that is only to be verified.
+pub const WANT_VERIFIED: u32 = 4;
 /// The source is a serialized AST.
 pub const FLAG_AST: u32 = 0x8000_0000;
 

@@ -1,7 +1,7 @@
 //! The JIT's interface. Without one (`Thread::jit` null) the evaluator pays a test at a back edge.
 
 use crate::mode::Rec;
-use crate::thread::{Code, Thread};
+use crate::thread::{Cache, Code, Thread};
 use crate::word::W;
 
 /// What the evaluator does next after it told the JIT about a hot place.
@@ -39,13 +39,22 @@ pub struct JitVTable {
         usize,
         complain: unsafe extern "C" fn(*const u8, usize),
     ) -> i32,
-    /// A back edge whose counter has reached its threshold. The frame is saved in the Thread; `target` is the loop's first instruction.
-    pub back_edge:
-        unsafe extern "C-unwind" fn(*mut Thread, code: *mut Code, target: *const u32, sp: *mut W, out: *mut JitAnswer),
+    /// What `Thread::jit_threshold` is to be.
+    pub threshold: unsafe extern "C" fn() -> u32,
+    /// A back edge whose counter has reached `Thread::jit_threshold`, or whose cache names a compiled loop (`site.a` not 0: the JIT's own
+    /// number). The frame is saved in the Thread at `target`, the loop's first instruction.
+    pub back_edge: unsafe extern "C-unwind" fn(
+        *mut Thread,
+        code: *mut Code,
+        target: *const u32,
+        sp: *mut W,
+        site: *mut Cache,
+        out: *mut JitAnswer,
+    ),
     /// A function entry whose counter has reached its threshold.
     pub entry: unsafe extern "C-unwind" fn(*mut Thread, code: *mut Code, out: *mut JitAnswer),
-    /// The recording evaluator has stopped; compiles and answers as `back_edge`.
-    pub finish: unsafe extern "C-unwind" fn(*mut Thread, rec: *mut Rec, out: *mut JitAnswer),
+    /// The recording evaluator has stopped; compiles and answers as `back_edge`. `left`: the frame in which recording began is gone.
+    pub finish: unsafe extern "C-unwind" fn(*mut Thread, rec: *mut Rec, left: u32, out: *mut JitAnswer),
     /// The epoch changed: code that relied on it must not be entered any more.
     pub invalidate: unsafe extern "C" fn(*mut Thread),
     /// The code object dies.

@@ -41,5 +41,5 @@ known! {
     MEMORYVIEW "memoryview" MAPPINGPROXY "mappingproxy" PROPERTY "property" STATICMETHOD "staticmethod" CLASSMETHOD "classmethod"
     SUPER "super" SIMPLE_NAMESPACE "types.SimpleNamespace" GENERIC_ALIAS "types.GenericAlias" WEAKREF "weakref.ReferenceType"
     BUILTINS_MODULE "builtins module" SYS_MODULE "sys module" SYS_MODULES "sys.modules" BUILTINS_DICT "builtins dict"
-    EMPTY_TUPLE "()" EMPTY_STR "''" EMPTY_BYTES "b''"
+    EMPTY_TUPLE "()" EMPTY_STR "''" EMPTY_BYTES "b''" ALL "all function" ANY "any function"
 }

@@ -162,6 +162,8 @@ pub struct RecVt {
     pub at_cont: unsafe extern "C" fn(*mut Rec, k: u32, ip: *const u32, sp: *mut W),
     /// A back edge; true = stop recording.
     pub back_edge: unsafe extern "C" fn(*mut Rec, code: *mut Code, target: *const u32, sp: *mut W) -> bool,
+    /// Something cannot be recorded: the recording ends at the next bytecode and is thrown away.
+    pub give_up: unsafe extern "C" fn(*mut Rec, why: *const u8, len: usize),
     /// The trace relies on what this epoch-like cell says now.
     pub depend: unsafe extern "C" fn(*mut Rec, cell: *const u32),
 }
@@ -234,6 +236,12 @@ macro_rules! primitives {
             unsafe fn call2(self, d: &'static CallDesc, f: unsafe extern "C-unwind" fn(*mut Thread, W, W) -> W, a: Self::W, b: Self::W, k: u32) -> Self::W;
             /// Three operands.
             unsafe fn call3(self, d: &'static CallDesc, f: unsafe extern "C-unwind" fn(*mut Thread, W, W, W) -> W, a: Self::W, b: Self::W, c: Self::W, k: u32) -> Self::W;
+            /// A residual call of any number of operands that has been made already: `f` is `extern "C-unwind" fn(*mut Thread, W..) -> W`.
+            unsafe fn made(self, d: &'static CallDesc, f: *const (), args: &[Self::W], result: W, k: u32) -> Self::W;
+            /// Gives an object another row.
+            unsafe fn set_tid(self, w: Self::W, tid: u32);
+            /// The class epoch is what it is now.
+            unsafe fn same_epoch(self);
             /// Has a residual call raised?
             fn raised(self, w: Self::W) -> bool;
             /// The thread.
@@ -242,6 +250,10 @@ macro_rules! primitives {
             unsafe fn at(self, ip: *const u32, sp: *mut W) -> bool;
             /// A continuation begins.
             unsafe fn at_cont(self, k: u32, ip: *const u32, sp: *mut W);
+            /// A back edge to `target`; true = stop recording here.
+            unsafe fn back_edge(self, code: *mut Code, target: *const u32, sp: *mut W) -> bool;
+            /// What follows cannot be recorded: it is only executed.
+            fn give_up(self, why: &'static str);
         }
 
         /// Plain execution.
@@ -478,6 +490,16 @@ macro_rules! exec_rest {
             f(self.0, a, b, c)
         }
         #[inline(always)]
+        unsafe fn made(self, _: &'static CallDesc, _: *const (), _: &[W], result: W, _: u32) -> W {
+            result
+        }
+        #[inline(always)]
+        unsafe fn set_tid(self, w: W, tid: u32) {
+            w.header().tid = tid
+        }
+        #[inline(always)]
+        unsafe fn same_epoch(self) {}
+        #[inline(always)]
         fn raised(self, w: W) -> bool {
             w.is_null()
         }
@@ -491,6 +513,12 @@ macro_rules! exec_rest {
         }
         #[inline(always)]
         unsafe fn at_cont(self, _: u32, _: *const u32, _: *mut W) {}
+        #[inline(always)]
+        unsafe fn back_edge(self, _: *mut Code, _: *const u32, _: *mut W) -> bool {
+            false
+        }
+        #[inline(always)]
+        fn give_up(self, _: &'static str) {}
     };
 }
 
@@ -599,6 +627,23 @@ macro_rules! record_rest {
             let v = f(self.th(), a.v, b.v, c.v);
             self.residual(d, f as *const (), &[a.id, b.id, c.id], v, k)
         }
+        unsafe fn made(self, d: &'static CallDesc, f: *const (), args: &[V<W>], result: W, k: u32) -> V<W> {
+            let mut ids = [0; 8];
+            for (id, a) in ids.iter_mut().zip(args) {
+                *id = a.id;
+            }
+            self.residual(d, f, &ids[..args.len().min(8)], result, k)
+        }
+        unsafe fn set_tid(self, w: V<W>, tid: u32) {
+            let id = self.konst(kind::I, tid as u64);
+            (self.vt().setf)(self.0, w.id, &TID_FIELD, 0, id);
+            w.v.header().tid = tid
+        }
+        unsafe fn same_epoch(self) {
+            let th = self.konst(kind::P, self.th() as u64);
+            let id = (self.vt().getf)(self.0, th, &EPOCH_FIELD, 0);
+            (self.vt().guard_value)(self.0, kind::I, id, (*self.th()).epoch as u64);
+        }
         // The recorder has guarded the outcome when it recorded the call.
         fn raised(self, w: V<W>) -> bool {
             w.v.is_null()
@@ -611,6 +656,12 @@ macro_rules! record_rest {
         }
         unsafe fn at_cont(self, k: u32, ip: *const u32, sp: *mut W) {
             (self.vt().at_cont)(self.0, k, ip, sp)
+        }
+        unsafe fn back_edge(self, code: *mut Code, target: *const u32, sp: *mut W) -> bool {
+            (self.vt().back_edge)(self.0, code, target, sp)
+        }
+        fn give_up(self, why: &'static str) {
+            unsafe { (self.vt().give_up)(self.0, why.as_ptr(), why.len()) }
         }
     };
 }
@@ -625,13 +676,44 @@ impl Record {
         unsafe { (self.vt().konst)(self.0, kind, bits) }
     }
     unsafe fn residual(self, d: &'static CallDesc, f: *const (), ids: &[u32], v: W, k: u32) -> V<W> {
-        let kinds = [kind::W; 4];
+        let kinds = [kind::W; 8];
         let id =
             (self.vt().call)(self.0, d, f, ids.as_ptr(), kinds.as_ptr(), ids.len() as u32, kind::W, k, v.is_null());
         V { v, id }
     }
 }
 
+/// `Thread::epoch`.
+pub static EPOCH_FIELD: FieldDesc = FieldDesc {
+    off: std::mem::offset_of!(Thread, epoch) as u32,
+    kind: kind::U32,
+    flags: 0,
+    alias: alias::THREAD,
+    name: Str::new("epoch"),
+};
+/// `Thread::forced`.
+pub static FORCED_FIELD: FieldDesc = FieldDesc {
+    off: std::mem::offset_of!(Thread, forced) as u32,
+    kind: kind::U32,
+    flags: 0,
+    alias: alias::THREAD + 1,
+    name: Str::new("forced"),
+};
+/// Words of objects by their number (word 0 is the header), for attributes and other fields known by place only.
+pub static OBJECT_FIELDS: [FieldDesc; 64] = {
+    let mut all =
+        [const { FieldDesc { off: 0, kind: kind::W, flags: fd::GCREF, alias: 0, name: Str::new("word") } }; 64];
+    let mut i = 0;
+    while i < 64 {
+        all[i].off = 8 * i as u32;
+        all[i].alias = alias::OBJECT + i as u16;
+        i += 1;
+    }
+    all
+};
+/// The double of a float object.
+pub static FLOAT_FIELD: FieldDesc =
+    FieldDesc { off: 8, kind: kind::F, flags: fd::IMMUTABLE, alias: alias::FLOAT, name: Str::new("float.value") };
 /// `Header::tid`. Not immutable: an object that receives a new attribute changes its row.
 pub static TID_FIELD: FieldDesc =
     FieldDesc { off: 0, kind: kind::U32, flags: 0, alias: alias::TID, name: Str::new("tid") };

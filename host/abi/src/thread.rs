@@ -48,14 +48,21 @@ pub struct Thread {
     pub w_profile: W,
     #[allow(missing_docs)]
     pub tracing: u32,
-    /// Reserved.
-    pub pad: u32,
+    /// At this count of a back edge the JIT is asked.
+    pub jit_threshold: u32,
     /// The current contextvars Context, or NULL.
     pub w_context: W,
     /// The evaluator's and the spaces' per-thread state.
     pub space: [*mut c_void; 4],
     /// The JIT's per-thread state.
     pub jit_state: *mut c_void,
+    /// Counts the frames that someone has looked at (that got a frame object). Compiled code, which keeps some frames to itself, compares
+    /// it around a call.
+    pub forced: u32,
+    #[allow(missing_docs)]
+    pub pad2: u32,
+    /// The recorder with which the evaluator goes on when it was left to record; null otherwise.
+    pub recording: *mut crate::mode::Rec,
     /// `threading.get_ident()`.
     pub ident: u64,
     /// Asynchronous exception set by another thread (a class), or NULL.

@@ -25,6 +25,8 @@ impl W {
     pub const TRUE: W = W(SINGLETONS + 0x20);
     pub const NOT_IMPLEMENTED: W = W(SINGLETONS + 0x30);
     pub const ELLIPSIS: W = W(SINGLETONS + 0x40);
+    /// No object: the answer of an iterator that has no more items, where NULL says that it has raised.
+    pub const EXHAUSTED: W = W(SINGLETONS + 0x50);
 
     #[inline(always)]
     pub const fn is_null(self) -> bool {

@@ -180,22 +180,22 @@ fn program_settings(s: &mut Settings, args: &Args, program: &str) -> Result<(), 
             (if terminal { "interactive" } else { "stdin" }, OsString::new(), Some(PathBuf::new()))
         }
         Program::File(name) => {
-            let path = Path::new(name);
-            if is_importable(path) {
-                s.os("path.first", path);
-                ("path", name.clone(), None)
+            // As CPython has it: absolute, and otherwise as it was written.
+            let path = std::env::current_dir().map_or_else(|_| PathBuf::from(name), |folder| folder.join(name));
+            if is_importable(&path) {
+                s.os("path.first", &path);
+                ("path", path.into_os_string(), None)
             } else {
-                if let Err(e) = std::fs::metadata(path)
+                if let Err(e) = std::fs::metadata(&path)
                     && args.inspect == 0
                 {
-                    let full = std::path::absolute(path).unwrap_or(path.to_path_buf());
-                    let (full, number) = (full.display().to_string(), e.raw_os_error().unwrap_or(0));
+                    let (full, number) = (path.display().to_string(), e.raw_os_error().unwrap_or(0));
                     let why = taipan_loader::os_text(&e);
                     let _ = writeln!(std::io::stderr(), "{program}: can't open file '{full}': [Errno {number}] {why}");
                     return Err(2);
                 }
-                let real = std::fs::canonicalize(path).unwrap_or(path.to_path_buf());
-                ("script", name.clone(), real.parent().map(Path::to_path_buf))
+                let real = std::fs::canonicalize(&path).unwrap_or(path.clone());
+                ("script", path.into_os_string(), real.parent().map(Path::to_path_buf))
             }
         }
     };

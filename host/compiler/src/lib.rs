@@ -11,6 +11,7 @@ mod fold;
 pub mod future;
 pub mod linetable;
 pub mod marshal;
+mod pairs;
 pub mod pyc;
 pub mod symtable;
 pub mod unparse;

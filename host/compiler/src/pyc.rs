@@ -6,7 +6,7 @@ use std::fmt;
 use std::rc::Rc;
 
 /// The magic number; it changes whenever the bytecode does. `\r\n` at its end catches files damaged by text mode.
-pub const MAGIC: [u8; 4] = [0x54, 0x50, b'\r', b'\n'];
+pub const MAGIC: [u8; 4] = [0x55, 0x50, b'\r', b'\n'];
 /// The tag in the names of bytecode files: `module.taipan-314.pyc`.
 pub const TAG: &str = "taipan-314";
 
@@ -67,8 +67,31 @@ pub fn write(code: &CodeObject, source: Source) -> Vec<u8> {
             out.extend_from_slice(&hash);
         }
     }
-    out.extend_from_slice(&marshal::dump_code(code));
+    out.extend_from_slice(&seal(&marshal::dump_code(code)));
     out
+}
+
+/// The first byte of a sealed code object.
+pub const SEAL: u8 = b'C';
+/// Bytes of a seal: `SEAL`, the length and the hash of what follows.
+pub const SEAL_BYTES: usize = 13;
+
+/// Puts a checksum before a marshalled code object. Whoever reads it need not verify what the compiler has written; code without it, or
+/// damaged code, is verified.
+pub fn seal(marshalled: &[u8]) -> Vec<u8> {
+    let mut out = vec![SEAL];
+    out.extend_from_slice(&(marshalled.len() as u32).to_le_bytes());
+    out.extend_from_slice(&source_hash(marshalled));
+    out.extend_from_slice(marshalled);
+    out
+}
+
+/// What is under an unbroken seal.
+pub fn unseal(bytes: &[u8]) -> Option<&[u8]> {
+    let (head, rest) = bytes.split_at_checked(SEAL_BYTES)?;
+    let len = u32::from_le_bytes([head[1], head[2], head[3], head[4]]) as usize;
+    let inner = rest.get(..len)?;
+    (head[0] == SEAL && head[5..] == source_hash(inner)).then_some(inner)
 }
 
 /// What the header says.
@@ -92,7 +115,9 @@ pub fn read_header(bytes: &[u8]) -> Result<Source, PycError> {
 /// Reads and validates a whole bytecode file.
 pub fn read(bytes: &[u8]) -> Result<(Source, Rc<CodeObject>), PycError> {
     let source = read_header(bytes)?;
-    let code = marshal::read_code(&bytes[16..]).map_err(PycError::Marshal)?;
+    let body = &bytes[16..];
+    let body = if body.first() == Some(&SEAL) { body.get(SEAL_BYTES..).unwrap_or(&[]) } else { body };
+    let code = marshal::read_code(body).map_err(PycError::Marshal)?;
     Ok((source, code))
 }
 

@@ -38,6 +38,7 @@ pub fn validate(code: &CodeObject) -> R<()> {
     generator(code, &starts)?;
     exceptions(code, &starts)?;
     depths(code, &starts)?;
+    crate::pairs::check(code, &starts)?;
     crate::verify::verify(code)
 }
 
@@ -283,5 +284,45 @@ mod tests {
         ] {
             assert!(validate(&code(words)).is_err(), "{words:x?}");
         }
+    }
+
+    #[test]
+    fn neighbours() {
+        use crate::code::Const;
+        let none = encode(Op::LOAD_NONE, 0);
+        let ret = encode(Op::RETURN_VALUE, 0);
+        let constant = encode(Op::LOAD_CONST, 0);
+        let make = encode(Op::MAKE_FUNCTION, 0);
+        let with = |words: &[u32], c: Const| validate(&CodeObject { consts: vec![c], stacksize: 4, ..code(words) });
+        let inner = |kinds: &[u8]| {
+            let names = kinds.iter().map(|_| taipan_syntax::ast::Ident::new("x")).collect();
+            let localspluskinds = kinds.to_vec();
+            Const::Code(std::rc::Rc::new(CodeObject { localsplusnames: names, localspluskinds, ..code(&[none, ret]) }))
+        };
+        assert_eq!(with(&[constant, make, ret], inner(&[])), Ok(()));
+        // Code that is not code, code from elsewhere, a missing closure, an attribute of no function, a docstring that is not there.
+        assert!(with(&[constant, make, ret], Const::None).is_err());
+        assert!(with(&[constant, encode(Op::NOP, 0), make, ret], inner(&[])).is_err());
+        assert!(with(&[constant, make, ret], inner(&[kind::FREE])).is_err());
+        assert!(with(&[none, none, encode(Op::SET_FUNCTION_ATTRIBUTE, 1), ret], Const::None).is_err());
+        let c = CodeObject { flags: co::HAS_DOCSTRING, ..code(&[none, ret]) };
+        assert!(validate(&c).is_err());
+        // Names of keyword arguments that are none.
+        let null = encode(Op::PUSH_NULL, 0);
+        let call = |names: Const| with(&[none, null, none, constant, encode(Op::CALL_KW, 1), 0, ret], names);
+        assert!(call(Const::None).is_err());
+        assert!(call(Const::Tuple([Const::Int(1)].into())).is_err());
+        // An exception is handled that was not raised.
+        assert!(
+            validate(&code(&[
+                none,
+                encode(Op::PUSH_EXC_INFO, 0),
+                encode(Op::POP_TOP, 0),
+                encode(Op::POP_EXCEPT, 0),
+                none,
+                ret
+            ]))
+            .is_err()
+        );
     }
 }

@@ -12,6 +12,8 @@ use taipan_abi::opcode::{F_JUMP, F_JUMP_BACK, F_STOP, Op};
 enum Slot {
     /// An object.
     Value,
+    /// The exception that a handler begins with.
+    Exception,
     /// An object or NULL.
     Null,
     /// A cell.
@@ -24,13 +26,16 @@ enum Slot {
 
 impl Slot {
     fn is_value(self) -> bool {
-        matches!(self, Slot::Value | Slot::Cell)
+        matches!(self, Slot::Value | Slot::Exception | Slot::Cell)
+    }
+    fn is_nullable(self) -> bool {
+        self.is_value() || self == Slot::Null
     }
     fn merge(self, other: Slot) -> Option<Slot> {
         match (self, other) {
             (a, b) if a == b => Some(a),
-            (Slot::Value | Slot::Cell, Slot::Value | Slot::Cell) => Some(Slot::Value),
-            (Slot::Value | Slot::Cell | Slot::Null, Slot::Value | Slot::Cell | Slot::Null) => Some(Slot::Null),
+            (a, b) if a.is_value() && b.is_value() => Some(Slot::Value),
+            (a, b) if a.is_nullable() && b.is_nullable() => Some(Slot::Null),
             _ => None,
         }
     }
@@ -163,7 +168,7 @@ impl Verifier<'_> {
                 if e.push_lasti {
                     stack.push(Slot::Lasti);
                 }
-                stack.push(Slot::Value);
+                stack.push(Slot::Exception);
                 self.flow(e.target as usize, State { stack, locals: s.locals.clone() })?;
                 told = Some(i);
             }
@@ -207,7 +212,7 @@ impl State {
     }
     fn pop_nullable(&mut self) -> R<()> {
         match self.pop()? {
-            Slot::Value | Slot::Cell | Slot::Null => Ok(()),
+            slot if slot.is_nullable() => Ok(()),
             _ => Err("not an object or NULL".into()),
         }
     }
@@ -295,7 +300,7 @@ impl State {
             Op::STORE_FAST_MAYBE_NULL => {
                 let l = match self.pop()? {
                     Slot::Cell => Local::Cell,
-                    Slot::Value => Local::Bound,
+                    Slot::Value | Slot::Exception => Local::Bound,
                     Slot::Null => Local::MaybeUnbound,
                     _ => return Err("not an object or NULL".into()),
                 };
@@ -352,9 +357,10 @@ impl State {
                 self.push(Slot::Value);
             }
             Op::PUSH_EXC_INFO => {
-                self.pop_value()?;
+                self.expect(1, Slot::Exception)?;
+                self.pop()?;
                 self.push(Slot::Previous);
-                self.push(Slot::Value);
+                self.push(Slot::Exception);
             }
             Op::POP_EXCEPT => {
                 self.expect(1, Slot::Previous)?;

@@ -1,16 +1,15 @@
 //! Frames: pushing, popping, and entering the evaluator from Rust.
 
 use crate::bind;
-use crate::eval::{Exit, POPS_SHIFT, eval};
+use crate::eval::POPS_SHIFT;
 use crate::frames;
 use crate::generator;
 use crate::objects::{WCell, WFunction};
 use crate::space::ObjSpace;
 use crate::traced;
-use taipan_abi::jit::{JitAnswer, Verdict};
 use taipan_abi::known;
 use taipan_abi::mode::{Exec, FieldDesc, Mode, fd, kind};
-use taipan_abi::thread::{Cache, Code, Frame, Thread, cf, fr, k};
+use taipan_abi::thread::{Code, Frame, Thread, cf, fr, k};
 use taipan_abi::types::Str;
 use taipan_abi::word::{TID_CELL, W};
 use taipan_plugin_api::{Args, GcArray, Raised, Res, Space};
@@ -157,36 +156,8 @@ pub unsafe fn tracing_wanted(th: *mut Thread) -> bool {
     (!(*th).w_trace.is_null() || !(*th).w_profile.is_null()) && (*th).tracing == 0
 }
 
-/// Tells the JIT about a hot back edge. True = the loop must be left (`Exit::Switch`), the thread says how to go on.
-///
-/// # Safety
-/// The frame is saved at `target`.
-#[cold]
-pub unsafe fn back_edge<M: Mode>(m: M, code: *mut Code, target: *const u32, sp: *mut W, _cache: *mut Cache) -> bool {
-    let th = m.th();
-    let mut answer = JitAnswer { verdict: Verdict::Interpret as u32, pad: 0, rec: std::ptr::null_mut() };
-    ((*(*th).jit).back_edge)(th, code, target, sp, &mut answer);
-    answer.verdict == Verdict::Resumed as u32 && (*th).resume != crate::eval::BYTECODE
-}
-
 /// The evaluator of the outermost space, which it has put into `Thread::space[0]`.
 pub type EvalFn = unsafe extern "C-unwind" fn(*mut Thread) -> W;
-
-/// Runs the top frame (flagged ENTRY) to its end: the value, or NULL with the exception pending.
-///
-/// # Safety
-/// The frame is complete.
-pub unsafe fn run<S: ObjSpace>(s: S, th: *mut Thread) -> W {
-    loop {
-        let exit =
-            if tracing_wanted(th) { eval::<S, Exec, true>(s, Exec(th)) } else { eval::<S, Exec, false>(s, Exec(th)) };
-        match exit {
-            Exit::Value(w) => return w,
-            Exit::Raised => return W::NULL,
-            Exit::Switch | Exit::Stop => {}
-        }
-    }
-}
 
 /// Runs the top frame with the outermost space's evaluator.
 ///

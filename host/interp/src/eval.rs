@@ -8,13 +8,14 @@
 
 use crate::call;
 use crate::generator;
-use crate::rare;
+use crate::hot;
+use crate::rare::{self, rare_ops};
 use crate::space::{Callee, Item, Native, Next, ObjSpace, Truth};
 use crate::traced;
 use crate::unwind;
 use taipan_abi::mode::Mode;
 use taipan_abi::opcode::{BinOp, CmpOp, Op, SMALL_INT_BIAS};
-use taipan_abi::thread::{Frame, fr, k};
+use taipan_abi::thread::{Frame, Thread, fr, k};
 use taipan_abi::word::W;
 use taipan_plugin_api::Space;
 
@@ -48,9 +49,8 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
     let mut ip = (*f).ip;
     let mut sp = (*f).sp;
     let mut base = (*f).base;
-    let mut kk = std::mem::replace(&mut (*th).resume, BYTECODE);
-    // Operands that the value of continuation `kk` replaces.
-    let mut pops = 0usize;
+    // How it goes on, and how many operands the value of continuation `kk` replaces.
+    let (mut kk, mut pops) = resumed(th);
     let mut reraised = false;
 
     'outer: loop {
@@ -109,12 +109,16 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
         // Pushes the frame an operation asked for.
         macro_rules! enter {
             ($call:expr, $pops:expr) => {{
-                let c = $call;
+                let mut c = $call;
                 save!();
                 let args = sp.add(1);
                 m.set(sp, m.kw(c.w_func));
                 for i in 0..c.n {
                     m.set(args.add(i), c.args[i]);
+                }
+                if !M::RECORDING {
+                    // What lies in this native frame is found by the collector as long as the loop runs.
+                    (&raw mut c.args).write_volatile([m.kw(W::NULL); 4]);
                 }
                 if call::enter(s, m, c.w_func, args, c.n, c.k, $pops) {
                     load!();
@@ -248,6 +252,7 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                 let v = $v;
                 let (flags, cont) = ((*f).flags, (*f).cont);
                 if TRACE || flags & fr::GENERATOR != 0 || !(*f).w_frame.is_null() {
+                    m.give_up("a generator's end, or a frame that someone looks at");
                     save!();
                     check!(call::leave::<M, TRACE>(m, f, v));
                 }
@@ -265,6 +270,10 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                     push!(v);
                 } else if flags & fr::GENERATOR != 0 {
                     // Exhausted: the instruction that resumed it goes on.
+                    if TRACE && (cont == k::SEND_GEN || cont == k::FOR_GEN && !m.w(v).is_none()) {
+                        save!();
+                        check!(traced::stopped(sp_, f, m.w(v)));
+                    }
                     match cont {
                         k::FOR_GEN => ip = ip.add((*ip.sub(2) >> 8) as usize),
                         k::SEND_GEN => {
@@ -290,6 +299,7 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
             let k = std::mem::replace(&mut kk, BYTECODE);
             m.at_cont(k, ip, sp);
             if k == k::RAISE {
+                m.give_up("an exception");
                 save!();
                 if !unwind::unwind::<TRACE>(sp_, std::mem::take(&mut reraised)) {
                     return Exit::Raised;
@@ -319,7 +329,7 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                     }
                     k::INIT => {
                         // The instance lies in the first argument's place, which INIT's frame window began with.
-                        if !m.w(v).is_none() {
+                        if !m.branch(m.weq(v, m.kw(W::NONE))) {
                             rare::init_returned(sp_, m.w(v));
                             kk = k::RAISE;
                             continue 'outer;
@@ -334,7 +344,7 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                         push!(m.kw(W::NULL));
                     }
                     k::BOOL | k::BOOL_LEN => {
-                        let t = unless_null!(m.kw(rare::truth_result(sp_, m.w(v), k == k::BOOL_LEN)));
+                        let t = unless_null!(hot::truth_result(m, v, k == k::BOOL_LEN));
                         let ins = *ip.sub(1);
                         sp = sp.sub(1);
                         let op = ins as u8;
@@ -348,21 +358,27 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                         }
                     }
                     k::NOT_BOOL | k::NOT_LEN => {
-                        let t = unless_null!(m.kw(rare::truth_result(sp_, m.w(v), k == k::NOT_LEN)));
+                        let t = unless_null!(hot::truth_result(m, v, k == k::NOT_LEN));
                         sp = sp.sub(1);
                         push!(m.kw(W::bool(m.w(t) == W::FALSE)));
                     }
                     k::CONTAINS => {
                         let ins = *ip.sub(2);
-                        let t = unless_null!(m.kw(rare::truth(sp_, m.w(v))));
+                        let t = unless_null!(hot::truth(m, v));
                         sp = sp.sub(2);
                         push!(m.kw(W::bool((m.w(t) == W::TRUE) != (ins >> 8 == 1))));
                     }
-                    k::FOR => push!(v),
+                    k::FOR => {
+                        if M::RECORDING || m.w(v) != W::EXHAUSTED {
+                            push!(v)
+                        } else {
+                            ip = ip.add((*ip.sub(2) >> 8) as usize);
+                        }
+                    }
                     k::ITER => {
-                        let w = unless_null!(m.kw(rare::check_iter(sp_, m.w(v))));
+                        unless_null!(hot::check_iter(m, v));
                         sp = sp.sub(1);
-                        push!(w);
+                        push!(v);
                     }
                     _ => {
                         rare::bad_continuation(sp_, k);
@@ -379,8 +395,9 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
             }
             if TRACE {
                 save!();
-                check!(traced::instruction(sp_, f));
+                let ok = traced::instruction(sp_, f);
                 load!();
+                check!(ok);
             }
             let ins = *ip;
             ip = ip.add(1);
@@ -581,21 +598,36 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                 Op::JUMP_FORWARD => ip = ip.add(arg as usize),
                 Op::JUMP_BACKWARD => {
                     let c = cache!();
-                    ip = ip.sub(arg as usize);
                     if (*th).gc.poll.load(std::sync::atomic::Ordering::Relaxed) != 0 {
+                        // What a signal handler raises is raised by the jump: its target may be the first instruction of a `try`.
                         save!();
                         check!(sp_.poll().is_ok());
                         if call::tracing_wanted(th) != TRACE {
+                            ip = ip.sub(arg as usize);
+                            save!();
                             return Exit::Switch;
                         }
                     }
-                    if !(*th).jit.is_null() {
-                        (*c).count += 1;
+                    ip = ip.sub(arg as usize);
+                    if M::RECORDING {
                         save!();
-                        if call::back_edge(m, (*f).code, ip, sp, c) {
-                            return Exit::Switch;
+                        if m.back_edge((*f).code, ip, sp) {
+                            return Exit::Stop;
                         }
-                        load!();
+                    } else if !TRACE && !(*th).jit.is_null() {
+                        (*c).count += 1;
+                        if (*c).count >= (*th).jit_threshold || (*c).a != 0 {
+                            save!();
+                            match hot::back_edge(th, (*f).code, ip, sp, c) {
+                                hot::Answer::Interpret => {}
+                                hot::Answer::Moved => {
+                                    load!();
+                                    (kk, pops) = resumed(th);
+                                    continue 'outer;
+                                }
+                                hot::Answer::Record => return Exit::Switch,
+                            }
+                        }
                     }
                 }
                 Op::JUMP_BACKWARD_NO_INTERRUPT => ip = ip.sub(arg as usize),
@@ -740,6 +772,14 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                             let w = unless_null!(s.call(m, func, args, nargs, W::NULL));
                             sp = at;
                             push!(w);
+                            // `sys.settrace` holds from here on.
+                            if (*th).gc.poll.load(std::sync::atomic::Ordering::Relaxed) != 0 {
+                                save!();
+                                check!(sp_.poll().is_ok());
+                                if call::tracing_wanted(th) != TRACE {
+                                    return Exit::Switch;
+                                }
+                            }
                         }
                         Callee::Raised => {
                             kk = k::RAISE;
@@ -774,10 +814,12 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                 }
                 Op::RETURN_GENERATOR => {
                     save!();
+                    m.give_up("making a generator");
                     let v = unless_null!(generator::make(m, f));
                     returned!(v)
                 }
                 Op::YIELD_VALUE => {
+                    m.give_up("a yield");
                     let v = m.get(sp.sub(1));
                     sp = sp.sub(1);
                     save!();
@@ -785,6 +827,10 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                     let window = base.sub(1);
                     if TRACE {
                         check!(traced::returned(sp_, f, m.w(v)).is_ok());
+                        if traced::jumped(sp_, f) {
+                            load!();
+                            continue;
+                        }
                     }
                     check!(generator::suspend(m, f, v));
                     // Those that only delegate hand the value on.
@@ -830,6 +876,9 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                             1 => m.set(sp.sub(1), m.kw(result)),
                             0 => {
                                 m.set(sp.sub(1), m.kw(result));
+                                if TRACE && !result.is_none() {
+                                    check!(traced::stopped(sp_, f, result));
+                                }
                                 ip = ip.add(arg as usize);
                             }
                             _ => {
@@ -877,80 +926,21 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                     sp = sp.sub(2);
                 }
                 Op::PUSH_EXC_INFO => {
+                    m.give_up("an exception handler");
                     let e = m.get(sp.sub(1));
                     let previous = std::mem::replace(&mut (*th).handled, m.w(e));
                     m.set(sp.sub(1), m.kw(if previous.is_null() { W::NONE } else { previous }));
                     push!(e);
                 }
                 Op::POP_EXCEPT => {
+                    m.give_up("an exception handler");
                     sp = sp.sub(1);
                     let w = m.w(m.get(sp));
                     (*th).handled = if w.is_none() { W::NULL } else { w };
                 }
                 // The rest: instructions that no hot path depends on. They work on the saved frame. They are named, so that the match
                 // is exhaustive and its jump needs no range check.
-                op @ (Op::INVALID
-                | Op::LOAD_COMMON_CONSTANT
-                | Op::DELETE_DEREF
-                | Op::MAKE_CELL
-                | Op::LOAD_FROM_DICT_OR_DEREF
-                | Op::LOAD_NAME
-                | Op::STORE_NAME
-                | Op::DELETE_NAME
-                | Op::STORE_GLOBAL
-                | Op::DELETE_GLOBAL
-                | Op::LOAD_FROM_DICT_OR_GLOBALS
-                | Op::LOAD_LOCALS
-                | Op::LOAD_BUILD_CLASS
-                | Op::DELETE_ATTR
-                | Op::LOAD_SUPER_ATTR
-                | Op::LOAD_SPECIAL
-                | Op::UNARY_NEGATIVE
-                | Op::UNARY_POSITIVE
-                | Op::UNARY_INVERT
-                | Op::DELETE_SUBSCR
-                | Op::BINARY_SLICE
-                | Op::STORE_SLICE
-                | Op::BUILD_SLICE
-                | Op::GET_LEN
-                | Op::UNPACK_EX
-                | Op::CALL_FUNCTION_EX
-                | Op::MAKE_FUNCTION
-                | Op::SET_FUNCTION_ATTRIBUTE
-                | Op::GET_YIELD_FROM_ITER
-                | Op::GET_AWAITABLE
-                | Op::GET_AITER
-                | Op::GET_ANEXT
-                | Op::END_ASYNC_FOR
-                | Op::CLEANUP_THROW
-                | Op::BUILD_SET
-                | Op::BUILD_MAP
-                | Op::BUILD_STRING
-                | Op::BUILD_TEMPLATE
-                | Op::BUILD_INTERPOLATION
-                | Op::LIST_EXTEND
-                | Op::SET_ADD
-                | Op::SET_UPDATE
-                | Op::MAP_ADD
-                | Op::DICT_UPDATE
-                | Op::DICT_MERGE
-                | Op::FORMAT_SIMPLE
-                | Op::FORMAT_WITH_SPEC
-                | Op::CONVERT_VALUE
-                | Op::IMPORT_NAME
-                | Op::IMPORT_FROM
-                | Op::RERAISE
-                | Op::RAISE_VARARGS
-                | Op::CHECK_EXC_MATCH
-                | Op::CHECK_EG_MATCH
-                | Op::WITH_EXCEPT_START
-                | Op::MATCH_MAPPING
-                | Op::MATCH_SEQUENCE
-                | Op::MATCH_KEYS
-                | Op::MATCH_CLASS
-                | Op::CALL_INTRINSIC_1
-                | Op::CALL_INTRINSIC_2
-                | Op::SETUP_ANNOTATIONS) => {
+                op @ rare_ops!() => {
                     if M::RECORDING {
                         ip = ip.sub(1);
                         save!();
@@ -970,6 +960,15 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                 }
             }
         }
+    }
+}
+
+/// Takes the thread's word about how it goes on: a continuation, and in the upper half the operands its value replaces.
+#[inline(always)]
+unsafe fn resumed(th: *mut Thread) -> (u32, usize) {
+    match std::mem::replace(&mut (*th).resume, BYTECODE) {
+        BYTECODE => (BYTECODE, 0),
+        k => (k & 0xffff, (k >> POPS_SHIFT) as usize),
     }
 }
 

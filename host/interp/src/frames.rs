@@ -29,6 +29,7 @@ pub unsafe fn frame_object(sp: Space, f: *mut Frame) -> Res<W> {
         setfield!(sp, w_gen, WGenerator, w_frame, w);
     }
     (*f).w_frame = w;
+    sp.thread().forced = sp.thread().forced.wrapping_add(1);
     Ok(w)
 }
 

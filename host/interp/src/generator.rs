@@ -24,6 +24,8 @@ pub unsafe fn make<M: Mode>(m: M, f: *mut Frame) -> M::W {
     m.kw(new(sp, f).unwrap_or(W::NULL))
 }
 
+// Not inlined: the evaluator's own stack frame shall not keep the new object's address.
+#[inline(never)]
 unsafe fn new(sp: Space, f: *mut Frame) -> Res<W> {
     let code = &*(*f).code;
     let tid = if code.flags & co::COROUTINE != 0 {
@@ -436,7 +438,12 @@ pub fn throw(sp: Space, w_gen: W, w_exc: W, close_delegate: bool) -> Res<Sent> {
     if let Some(w_sub) = delegate(w_gen) {
         let is_exit = sp.exc_match(w_exc, sp.known(known::GENERATOR_EXIT))?;
         if is_exit && close_delegate {
-            if on_stack(sp, w_gen, || close_iter(sp, w_sub))?.is_err() {
+            // SAFETY: a generator object.
+            let g = unsafe { &mut *w_gen.ptr::<WGenerator>() };
+            g.state = gen_state::RUNNING;
+            let closed = close_iter(sp, w_sub);
+            g.state = gen_state::SUSPENDED;
+            if closed.is_err() {
                 let w = sp.take_exc();
                 return send(sp, w_gen, W::NULL, w);
             }

@@ -9,6 +9,8 @@ pub mod call;
 pub mod eval;
 pub mod frames;
 pub mod generator;
+pub mod hot;
+pub mod jump;
 pub mod objects;
 pub mod rare;
 pub mod rare_exc;

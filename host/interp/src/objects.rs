@@ -130,6 +130,15 @@ impl WGenerator {
     }
 }
 
+/// `WFrame::event`
+pub mod trace_event {
+    pub const NONE: u32 = 0;
+    pub const CALL: u32 = 1;
+    pub const LINE: u32 = 2;
+    pub const YIELD: u32 = 3;
+    pub const OTHER: u32 = 4;
+}
+
 /// frame: what `sys._getframe()` shows. While the call runs (or its generator is running) `live` points to it; afterwards the locals are
 /// in `w_slots`.
 #[derive(GcObject)]
@@ -159,6 +168,9 @@ pub struct WFrame {
     pub range_start: u32,
     pub range_end: u32,
     pub range_line: i64,
+    /// Tracing: the event being told (`trace_event::*`), and the word to jump to, plus 1.
+    pub event: u32,
+    pub jump: u32,
     pub trace_lines: bool,
     pub trace_opcodes: bool,
     pub cleared: bool,

@@ -6,10 +6,79 @@ use crate::rare_exc;
 use crate::rare_match;
 use crate::space::ObjSpace;
 use taipan_abi::known;
-use taipan_abi::opcode::{Intrinsic1, Intrinsic2, Op};
+use taipan_abi::opcode::{Intrinsic1, Intrinsic2, Op, co};
 use taipan_abi::thread::{Code, Frame};
-use taipan_abi::word::{TID_COROUTINE, TID_DICT, TID_FUNCTION, TID_GENERATOR, TID_STR, W};
+use taipan_abi::word::{TID_CELL, TID_COROUTINE, TID_DICT, TID_FUNCTION, TID_GENERATOR, TID_STR, TID_TUPLE, W};
 use taipan_plugin_api::{Raised, Res, Space, name, raise, setfield};
+
+/// The instructions that `execute` runs, as a pattern: so the evaluator's match is exhaustive and its jump needs no range check.
+macro_rules! rare_ops {
+    () => {
+        Op::INVALID
+            | Op::LOAD_COMMON_CONSTANT
+            | Op::DELETE_DEREF
+            | Op::MAKE_CELL
+            | Op::LOAD_FROM_DICT_OR_DEREF
+            | Op::LOAD_NAME
+            | Op::STORE_NAME
+            | Op::DELETE_NAME
+            | Op::STORE_GLOBAL
+            | Op::DELETE_GLOBAL
+            | Op::LOAD_FROM_DICT_OR_GLOBALS
+            | Op::LOAD_LOCALS
+            | Op::LOAD_BUILD_CLASS
+            | Op::DELETE_ATTR
+            | Op::LOAD_SUPER_ATTR
+            | Op::LOAD_SPECIAL
+            | Op::UNARY_NEGATIVE
+            | Op::UNARY_POSITIVE
+            | Op::UNARY_INVERT
+            | Op::DELETE_SUBSCR
+            | Op::BINARY_SLICE
+            | Op::STORE_SLICE
+            | Op::BUILD_SLICE
+            | Op::GET_LEN
+            | Op::UNPACK_EX
+            | Op::CALL_FUNCTION_EX
+            | Op::MAKE_FUNCTION
+            | Op::SET_FUNCTION_ATTRIBUTE
+            | Op::GET_YIELD_FROM_ITER
+            | Op::GET_AWAITABLE
+            | Op::GET_AITER
+            | Op::GET_ANEXT
+            | Op::END_ASYNC_FOR
+            | Op::CLEANUP_THROW
+            | Op::BUILD_SET
+            | Op::BUILD_MAP
+            | Op::BUILD_STRING
+            | Op::BUILD_TEMPLATE
+            | Op::BUILD_INTERPOLATION
+            | Op::LIST_EXTEND
+            | Op::SET_ADD
+            | Op::SET_UPDATE
+            | Op::MAP_ADD
+            | Op::DICT_UPDATE
+            | Op::DICT_MERGE
+            | Op::FORMAT_SIMPLE
+            | Op::FORMAT_WITH_SPEC
+            | Op::CONVERT_VALUE
+            | Op::IMPORT_NAME
+            | Op::IMPORT_FROM
+            | Op::RERAISE
+            | Op::RAISE_VARARGS
+            | Op::CHECK_EXC_MATCH
+            | Op::CHECK_EG_MATCH
+            | Op::WITH_EXCEPT_START
+            | Op::MATCH_MAPPING
+            | Op::MATCH_SEQUENCE
+            | Op::MATCH_KEYS
+            | Op::MATCH_CLASS
+            | Op::CALL_INTRINSIC_1
+            | Op::CALL_INTRINSIC_2
+            | Op::SETUP_ANNOTATIONS
+    };
+}
+pub(crate) use rare_ops;
 
 /// The operands of the running frame.
 pub(crate) struct Stack(pub *mut Frame);
@@ -64,8 +133,8 @@ unsafe fn instruction<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, op: Op, arg: 
             0 => sp.known(known::ASSERTION_ERROR),
             1 => sp.known(known::NOT_IMPLEMENTED_ERROR),
             2 => sp.known(known::TUPLE),
-            3 => sp.builtin(name!(sp, "all"))?,
-            4 => sp.builtin(name!(sp, "any"))?,
+            3 => sp.known(known::ALL),
+            4 => sp.known(known::ANY),
             5 => sp.known(known::LIST),
             _ => sp.known(known::SET),
         }),
@@ -202,6 +271,21 @@ unsafe fn instruction<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, op: Op, arg: 
         }
         Op::SET_FUNCTION_ATTRIBUTE => {
             let (w_func, w) = (st.peek(1), st.peek(2));
+            // Code from a file may offer anything; who uses these fields trusts them.
+            let fits = match arg {
+                1 => w.is_tid(TID_TUPLE),
+                2 => w.is_tid(TID_DICT),
+                8 => {
+                    let free = (*(*w_func.ptr::<WFunction>()).code()).nfree as usize;
+                    w.is_tid(TID_TUPLE)
+                        && sp.tuple_items(w).len() == free
+                        && sp.tuple_items(w).iter().all(|c| c.is_tid(TID_CELL))
+                }
+                _ => true,
+            };
+            if !fits {
+                return Err(raise!(sp, SYSTEM_ERROR, "bad attribute of a function in the bytecode"));
+            }
             match arg {
                 1 => setfield!(sp, w_func, WFunction, w_defaults, w),
                 2 => setfield!(sp, w_func, WFunction, w_kwdefaults, w),
@@ -244,6 +328,10 @@ unsafe fn instruction<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, op: Op, arg: 
             st.push(w);
         }
         Op::BUILD_STRING => {
+            // The compiler joins only what FORMAT_* and constants have pushed; code from a file may join anything.
+            if !st.top(n).iter().all(|w| w.is_tid(TID_STR) || sp.text_opt(*w).is_some()) {
+                return Err(raise!(sp, SYSTEM_ERROR, "the bytecode joins what is no text"));
+            }
             let w = s.build_string(sp, st.top(n))?;
             st.drop(n);
             st.push(w);
@@ -315,7 +403,7 @@ unsafe fn instruction<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, op: Op, arg: 
         }
         Op::RERAISE => {
             let w_exc = st.pop();
-            return Err(sp.set_exc(w_exc));
+            return Err(rare_exc::set_checked(sp, w_exc));
         }
         Op::RAISE_VARARGS => return Err(rare_exc::raise(sp, &st, arg)),
         Op::CHECK_EXC_MATCH => {
@@ -356,7 +444,14 @@ unsafe fn instruction<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, op: Op, arg: 
 
 /// The mapping that names of this frame are stored in.
 unsafe fn locals_mapping(sp: Space, f: *mut Frame) -> Res<W> {
-    if (*f).w_locals.is_null() { Err(sp.raise(known::SYSTEM_ERROR, "no locals")) } else { Ok((*f).w_locals) }
+    if !(*f).w_locals.is_null() {
+        Ok((*f).w_locals)
+    } else if (*(*f).code).flags & co::OPTIMIZED == 0 {
+        // A function made of a module's code.
+        Ok((*f).w_globals)
+    } else {
+        Err(sp.raise(known::SYSTEM_ERROR, "no locals"))
+    }
 }
 
 /// mapping[key], None if it is not there; a dict without `__missing__` is not asked twice.
@@ -658,7 +753,7 @@ fn template(sp: Space, st: &Stack, op: Op, arg: u32) -> Res<()> {
     let w_module = sp.import_module(name!(sp, "_templatelib"))?;
     if op == Op::BUILD_TEMPLATE {
         let w_class = sp.getattr(w_module, name!(sp, "Template"))?;
-        let (strings, parts) = (sp.tuple_items(st.peek(2)), sp.tuple_items(st.peek(1)));
+        let (strings, parts) = (tuple(sp, st.peek(2))?, tuple(sp, st.peek(1))?);
         let mut args = taipan_plugin_api::RootedVec::new(sp);
         for (i, w) in strings.iter().enumerate() {
             args.push(*w);
@@ -685,6 +780,11 @@ fn template(sp: Space, st: &Stack, op: Op, arg: u32) -> Res<()> {
     st.drop(at);
     st.push(w);
     Ok(())
+}
+
+/// The items of an operand that the compiler makes a tuple of; in code from a file it may be anything.
+fn tuple<'a>(sp: Space, w: W) -> Res<&'a [W]> {
+    sp.tuple_opt(w).ok_or_else(|| raise!(sp, SYSTEM_ERROR, "an operand in the bytecode is no tuple"))
 }
 
 unsafe fn intrinsic1<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, w: W, which: u32) -> Res<W> {
@@ -724,8 +824,7 @@ unsafe fn intrinsic1<S: ObjSpace>(s: S, sp: Space, f: *mut Frame, w: W, which: u
         return typing("_subscript_generic", &[w]);
     }
     if which == Intrinsic1::TypeAlias as u32 {
-        let items = sp.tuple_items(w);
-        return typing("_type_alias", items);
+        return typing("_type_alias", tuple(sp, w)?);
     }
     Err(raise!(sp, SYSTEM_ERROR, "unknown intrinsic {which}"))
 }
@@ -743,7 +842,10 @@ unsafe fn intrinsic2(sp: Space, a: W, b: W, which: u32) -> Res<W> {
         return typing("_type_var", &[a, W::NONE, b]);
     }
     if which == Intrinsic2::SetFunctionTypeParams as u32 {
-        // SAFETY: the compiler puts a function here.
+        if !a.is_tid(TID_FUNCTION) {
+            return Err(raise!(sp, SYSTEM_ERROR, "type parameters of no function in the bytecode"));
+        }
+        tuple(sp, b)?;
         setfield!(sp, a, WFunction, w_type_params, b);
         return Ok(a);
     }

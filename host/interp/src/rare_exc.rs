@@ -31,6 +31,15 @@ pub(crate) fn raise(sp: Space, st: &Stack, n: u32) -> Raised {
     }
 }
 
+/// Makes an operand the pending exception. In code from a file it may be anything.
+pub(crate) fn set_checked(sp: Space, w: W) -> Raised {
+    match sp.isinstance(w, sp.known(known::BASE_EXCEPTION)) {
+        Ok(true) => sp.set_exc(w),
+        Ok(false) => raise!(sp, SYSTEM_ERROR, "the bytecode raises an object that is no exception"),
+        Err(e) => e,
+    }
+}
+
 fn is_exception_class(sp: Space, w: W) -> bool {
     w.is_obj()
         && sp.layout(w) == taipan_abi::word::TID_TYPE
@@ -351,7 +360,7 @@ pub(crate) fn get_anext(sp: Space, st: &Stack) -> Res<()> {
             let _ = raise!(sp, TYPE_ERROR, "'async for' received an invalid object from __anext__: {t}");
             let w = sp.take_exc();
             sp.setattr(w, name!(sp, "__cause__"), w_cause)?;
-            Err(sp.set_exc(w))
+            Err(set_checked(sp, w))
         }
     }
 }
@@ -363,7 +372,7 @@ pub(crate) fn end_async_for(sp: Space, st: &Stack) -> Res<()> {
         st.drop(2);
         return Ok(());
     }
-    Err(sp.set_exc(w_exc))
+    Err(set_checked(sp, w_exc))
 }
 
 /// receiver, last value, exception -> NULL, value: an exception thrown into a delegation that answered StopIteration.
@@ -376,7 +385,7 @@ pub(crate) fn cleanup_throw(sp: Space, st: &Stack) -> Res<()> {
         st.push(w);
         return Ok(());
     }
-    Err(sp.set_exc(w_exc))
+    Err(set_checked(sp, w_exc))
 }
 
 /// An exception leaves a generator: StopIteration (StopAsyncIteration of an async one) becomes RuntimeError.
@@ -440,7 +449,7 @@ pub(crate) fn import_from(sp: Space, w_module: W, w_name: W) -> Res<W> {
     sp.setattr(w, name!(sp, "name"), w_package.unwrap_or(W::NONE))?;
     sp.setattr(w, name!(sp, "path"), w_file.unwrap_or(W::NONE))?;
     sp.setattr(w, name!(sp, "name_from"), w_name)?;
-    Err(sp.set_exc(w))
+    Err(set_checked(sp, w))
 }
 
 /// `from m import *`

@@ -7,7 +7,10 @@ use taipan_plugin_api::{Raised, Res, RootedVec, Space, name, raise};
 
 /// subject, keys tuple -> the same, tuple of values or None.
 pub(crate) fn match_keys(sp: Space, st: &Stack) -> Res<()> {
-    let (w_map, keys) = (st.peek(2), sp.tuple_items(st.peek(1)));
+    let w_map = st.peek(2);
+    let Some(keys) = sp.tuple_opt(st.peek(1)) else {
+        return Err(raise!(sp, SYSTEM_ERROR, "the keys of a mapping pattern are no tuple"));
+    };
     let mut values = RootedVec::new(sp);
     if !keys.is_empty() {
         let w_get = sp.getattr(w_map, name!(sp, "get"))?;

@@ -30,10 +30,12 @@ pub unsafe fn unwind<const TRACE: bool>(sp: Space, mut reraised: bool) -> bool {
                 traced::exception(sp, f);
             }
         }
+        // Where the exception came from: RERAISE knows the instruction that was left for its handler.
+        let place = if again { reraise_origin(f, at).unwrap_or(at) } else { at };
         if let Some(h) = handler(&*(*f).code, at as u32) {
             let mut s = (*f).base.add((*(*f).code).nlocalsplus as usize + (h[3] >> 1) as usize);
             if h[3] & 1 != 0 {
-                *s = W::int(at as i64);
+                *s = W::int(place as i64);
                 s = s.add(1);
             }
             *s = std::mem::replace(&mut (*th).exc, W::NULL);
@@ -42,9 +44,8 @@ pub unsafe fn unwind<const TRACE: bool>(sp: Space, mut reraised: bool) -> bool {
             return true;
         }
         let (flags, cont) = ((*f).flags, (*f).cont);
-        if again {
-            raised_at(f, at);
-        }
+        // A frame that is left stands where the exception came from.
+        (*f).ip = (*(*f).code).code.add(place + 1);
         if TRACE {
             traced::unwound(sp, f);
         }
@@ -71,24 +72,24 @@ pub unsafe fn unwind<const TRACE: bool>(sp: Space, mut reraised: bool) -> bool {
     }
 }
 
-/// A frame left by an exception that its instruction at `at` raised again stands where the exception came from.
-unsafe fn raised_at(f: *mut Frame, at: usize) {
-    let ins = *(*(*f).code).code.add(at);
-    if ins as u8 == Op::RERAISE as u8 && ins >> 8 != 0 {
-        // Below the exception, as deep as the argument says.
-        let w_lasti = *(*f).sp.sub(1 + (ins >> 8) as usize);
-        if w_lasti.is_int() {
-            (*f).ip = (*(*f).code).code.add(w_lasti.untag() as usize + 1);
-        }
-    }
-}
-
 /// Word index of the instruction (or its cache word) that the frame is at.
 ///
 /// # Safety
 /// A saved frame.
 pub unsafe fn last_instruction(f: *const Frame) -> usize {
     ((*f).ip.offset_from((*(*f).code).code) as usize).saturating_sub(1)
+}
+
+/// The instruction whose index RERAISE has below its exception; the saved depth still counts the exception.
+unsafe fn reraise_origin(f: *const Frame, at: usize) -> Option<usize> {
+    let code = &*(*f).code;
+    let ins = *code.code.add(at);
+    let below = (ins >> 8) as usize;
+    if ins as u8 != Op::RERAISE as u8 || below == 0 {
+        return None;
+    }
+    let w = *(*f).sp.sub(below + 1);
+    (w.is_int() && (0..code.ncode as i64).contains(&w.untag())).then(|| w.untag() as usize)
 }
 
 /// The exception table's row for a word index.

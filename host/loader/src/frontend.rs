@@ -151,6 +151,10 @@ fn compile(request: &CompileRequest, source: &[u8], filename: &[u8]) -> Outcome 
             Ok((wire::to_bytes(&p.tree), warning_bytes(&p.warnings, source)))
         }
         2 => Ok((token_bytes(source, f & EXTRA_TOKENS != 0), Vec::new())),
+        taipan_abi::host::WANT_VERIFIED => match marshal::read_code(source) {
+            Ok(_) => Ok((Vec::new(), Vec::new())),
+            Err(_) => Err(other_error("ValueError", "bad marshal data (code object)")),
+        },
         _ => Err(other_error(
             "NotImplementedError",
             "this form of the source is not implemented in this version of Taipan",
@@ -196,8 +200,9 @@ fn app_level(source: &[u8], name: &str) -> Result<Vec<u8>, Vec<u8>> {
     if let Some(file) = &file
         && let Ok(bytes) = std::fs::read(file)
         && pyc::read_header(&bytes).is_ok_and(|s| s == stamp)
+        && let Some(code) = pyc::unseal(&bytes[16..])
     {
-        return Ok(bytes[16..].to_vec());
+        return Ok(code.to_vec());
     }
     let c =
         taipan_compiler::compile_source(source, name, Mode::Exec, Options::default()).map_err(|e| error_bytes(&e))?;
@@ -206,7 +211,7 @@ fn app_level(source: &[u8], name: &str) -> Result<Vec<u8>, Vec<u8>> {
         // Without a cache the next start is slower, nothing else.
         let _ = store(file, &bytes);
     }
-    Ok(bytes[16..].to_vec())
+    Ok(marshal::dump_code(&c.code))
 }
 
 /// Code of a library module that the importer itself is made of, from the cache or compiled now.
@@ -222,8 +227,9 @@ pub fn frozen(name: &str) -> Option<Vec<u8>> {
     if let Some(file) = &cached
         && let Ok(bytes) = std::fs::read(file)
         && pyc::read_header(&bytes).is_ok_and(|s| s == stamp)
+        && let Some(code) = pyc::unseal(&bytes[16..])
     {
-        return Some(bytes[16..].to_vec());
+        return Some(code.to_vec());
     }
     let source = std::fs::read(&path).ok()?;
     let shown = format!("<frozen {name}>");
@@ -233,7 +239,7 @@ pub fn frozen(name: &str) -> Option<Vec<u8>> {
         // Without a cache the next start is slower, nothing else.
         let _ = store(file, &bytes);
     }
-    Some(bytes[16..].to_vec())
+    pyc::unseal(&bytes[16..]).map(<[u8]>::to_vec)
 }
 
 /// Writes a file so that no reader ever sees half of it.

@@ -200,6 +200,7 @@ pub unsafe extern "C" fn thread_new(creator: *mut Thread) -> *mut Thread {
         t.gcvt = c.gcvt;
         t.types = c.types;
         t.jit = c.jit;
+        t.jit_threshold = c.jit_threshold;
         t.host = c.host;
         t.ops = c.ops;
         t.known = c.known;

@@ -81,6 +81,8 @@ pub fn run(host: Host) -> Outcome<i32> {
             return Err(refused(jit_part));
         }
         t.jit = jit;
+        // SAFETY: after init.
+        t.jit_threshold = unsafe { (jit.threshold)() };
     }
 
     let mut ops: *const OpTable = std::ptr::null();

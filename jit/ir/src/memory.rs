@@ -4,6 +4,7 @@ use crate::backend::{Backend, Left};
 use crate::interp::{Machine, Run, Stop};
 use crate::{Call, Exit, ExitId, Field, FrameState, Kind, Ref, Unit};
 use std::collections::HashMap;
+use std::rc::Rc;
 use taipan_abi::mode::{FieldDesc, alias, alloc, barrier, fd, kind};
 use taipan_abi::thread::{Frame, Thread};
 use taipan_abi::types::Str;
@@ -155,7 +156,7 @@ impl Machine for Memory {
 /// The interpreter as a backend.
 #[derive(Default)]
 pub struct IrBackend {
-    units: HashMap<u32, Unit>,
+    units: HashMap<u32, Rc<Unit>>,
     bridges: HashMap<(u32, ExitId), u32>,
 }
 
@@ -169,18 +170,17 @@ impl IrBackend {
     }
 
     /// Values lie on the native stack, where the collector looks for objects.
-    unsafe fn sized(&self, number: u32, m: &mut Memory, params: &mut Vec<u64>, at_body: bool) -> Stop {
-        match self.units[&number].insts.len() {
-            0..=256 => self.one::<256>(number, m, params, at_body),
-            257..=2048 => self.one::<2048>(number, m, params, at_body),
-            _ => self.one::<LONGEST>(number, m, params, at_body),
+    unsafe fn sized(unit: &Unit, m: &mut Memory, params: &mut Vec<u64>, at_body: bool) -> Stop {
+        match unit.insts.len() {
+            0..=256 => Self::one::<256>(unit, m, params, at_body),
+            257..=2048 => Self::one::<2048>(unit, m, params, at_body),
+            _ => Self::one::<LONGEST>(unit, m, params, at_body),
         }
     }
     #[inline(never)]
-    unsafe fn one<const N: usize>(&self, number: u32, m: &mut Memory, params: &mut Vec<u64>, at_body: bool) -> Stop {
+    unsafe fn one<const N: usize>(unit: &Unit, m: &mut Memory, params: &mut Vec<u64>, at_body: bool) -> Stop {
         let mut values = [0; N];
-        let mut run =
-            Run { unit: &self.units[&number], values: &mut values, params: std::mem::take(params), budget: u64::MAX };
+        let mut run = Run { unit, values: &mut values, params: std::mem::take(params), budget: u64::MAX };
         let stop = run.run(m, at_body);
         match stop {
             Stop::Exit(exit) => run.live(exit, params),
@@ -203,7 +203,7 @@ impl Backend for IrBackend {
         {
             return Err("a call with a signature that the interpreter cannot make".into());
         }
-        self.units.insert(number, unit.clone());
+        self.units.insert(number, Rc::new(unit.clone()));
         Ok(())
     }
 
@@ -225,13 +225,14 @@ impl Backend for IrBackend {
         }
     }
 
-    unsafe fn run(&mut self, number: u32, th: *mut Thread, base: *mut W, values: &mut Vec<u64>) -> Left {
+    unsafe fn run(me: *mut Self, number: u32, th: *mut Thread, base: *mut W, values: &mut Vec<u64>) -> Left {
         let mut m = Memory { th, base };
         let (mut unit, mut at_body) = (number, false);
         values.clear();
         loop {
-            match self.sized(unit, &mut m, values, at_body) {
-                Stop::Exit(exit) => match self.bridges.get(&(unit, exit)) {
+            let code = (&(*me).units)[&unit].clone();
+            match Self::sized(&code, &mut m, values, at_body) {
+                Stop::Exit(exit) => match (&(*me).bridges).get(&(unit, exit)) {
                     Some(bridge) => (unit, at_body) = (*bridge, false),
                     None => return Left { unit, exit },
                 },

@@ -91,7 +91,7 @@ pub type ExitId = u32;
 pub enum Inst {
     /// Removed by a pass.
     Nop,
-    /// A constant; for kind F the bits of the double, for B 0 or 1.
+    /// A constant; for kind F the bits of the double, for B 0 or 1; for P 0 is the thread that runs the unit.
     Const { kind: Kind, bits: u64 },
     /// The word that stood in a slot when the unit was entered.
     Slot { slot: i32 },
@@ -172,6 +172,9 @@ pub struct Exit {
     /// Slots whose words differ from what is in memory.
     pub slots: Vec<(i32, Ref)>,
     pub sunk: Vec<Sunk>,
+    /// Right after a call behind a Sync: if a frame was looked at meanwhile, memory says what the slots are (but for the topmost, the
+    /// call's result) and which frames have frame objects.
+    pub after_sync: bool,
 }
 /// `Exit::resume`: go on at the bytecode.
 pub const BYTECODE: u32 = u32::MAX;

@@ -1,4 +1,4 @@
-//! Mixed modules `_io` and `_codecs`.
+//! Mixed module `_io`.
 
 pub(crate) use taipan_plugin_api::setfield;
 
@@ -10,8 +10,4 @@ pub mod memory;
 pub mod text;
 pub mod util;
 
-taipan_plugin_api::export_modules!(
-    "io",
-    "Streams and codecs",
-    [&files::open::MODULE, &codec_module::functions::MODULE]
-);
+taipan_plugin_api::export_modules!("io", "Streams and codecs", [&files::open::MODULE]);

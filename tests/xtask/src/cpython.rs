@@ -6,6 +6,7 @@
 
 use crate::{root, target};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -35,14 +36,32 @@ fn excused<'a>(list: &'a str, module: &str) -> Vec<(&'a str, &'a str)> {
         .collect()
 }
 
+/// An installation whose library is `lib`: so the processes that tests start have it too, even with `-I`. The programs and parts are
+/// those of the build.
+fn installation(lib: &Path) -> io::Result<PathBuf> {
+    let tree = target().join(format!("cpython-{}", std::process::id()));
+    let (bin, parts) = (tree.join("bin"), tree.join("lib/taipan"));
+    fs::create_dir_all(&bin)?;
+    fs::create_dir_all(&parts)?;
+    // Not a symbolic link: the program asks where it lies itself.
+    fs::hard_link(target().join("taipan"), bin.join("taipan"))?;
+    for entry in fs::read_dir(target())?.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with("libtaipan_") && (name.ends_with(".so") || name.ends_with(".dylib")) {
+            fs::hard_link(entry.path(), parts.join(name))?;
+        }
+    }
+    fs::copy(root().join("plugins.toml"), parts.join("plugins.toml"))?;
+    std::os::unix::fs::symlink(lib, parts.join("python3.14"))?;
+    Ok(tree)
+}
+
 /// How a module ended, with the last line it printed.
-fn run_module(lib: &Path, name: &str, excused: &[(&str, &str)]) -> (bool, String) {
+fn run_module(program: &Path, name: &str, excused: &[(&str, &str)]) -> (bool, String) {
     let log = std::env::temp_dir().join(format!("taipan-{name}-{}.log", std::process::id()));
     let Ok(file) = fs::File::create(&log) else { return (false, "no log file".into()) };
     let Ok(again) = file.try_clone() else { return (false, "no log file".into()) };
-    let mut command = Command::new(target().join("taipan"));
-    // In the environment, so that processes started by the tests find the library too.
-    command.env("TAIPAN_LIB", lib);
+    let mut command = Command::new(program);
     if excused.is_empty() {
         command.args(["-m", "unittest", "-q", &format!("test.{name}")]);
     } else {
@@ -101,13 +120,21 @@ pub fn run(arguments: &[String]) -> bool {
         named.iter().map(|n| (*n, expected.iter().any(|(e, p)| e == n && *p))).collect()
     };
     println!("CPython's tests from {}", lib.display());
+    let tree = match installation(&lib) {
+        Ok(tree) => tree,
+        Err(e) => {
+            println!("  an installation to test cannot be made: {e}");
+            return false;
+        }
+    };
+    let program = tree.join("bin/taipan");
     let (mut passed, mut failed, mut known) = (0, 0, 0);
     for (name, must_pass) in modules {
         let excused = excused(&excuses, name);
         for (test, reason) in &excused {
             println!("  not run: {test}: {reason}");
         }
-        let (ok, last) = run_module(&lib, name, &excused);
+        let (ok, last) = run_module(&program, name, &excused);
         match (ok, must_pass) {
             (true, true) => passed += 1,
             (true, false) => {
@@ -124,6 +151,7 @@ pub fn run(arguments: &[String]) -> bool {
             }
         }
     }
+    let _ = fs::remove_dir_all(&tree);
     println!("{passed} passed, {failed} failed, {known} skipped");
     failed == 0
 }

@@ -3,6 +3,7 @@
 //! Building through here builds the host and all plugin libraries; a plain `cargo run` of one package would build only that package.
 
 mod app;
+mod bench;
 mod cpython;
 mod install;
 
@@ -16,7 +17,11 @@ cargo xtask test                  builds everything, then all tests
 cargo xtask app [--renew] [NAME]  the app-level tests under each profile; --renew takes the expected output from CPython (TAIPAN_CPYTHON)
 cargo xtask cpython [--lib DIR] [NAME ...]
                                   CPython's own test modules against tests/cpython/expected.txt
-cargo xtask install PREFIX        a relocatable tree: PREFIX/bin, PREFIX/lib/taipan
+cargo xtask bench [--check] [--seconds N] [--pyperformance DIR] [--cpython PROGRAM] [NAME ...]
+                                  start-up and steady state against CPython; --check: right results of pyperformance's programs
+cargo xtask fuzz source|pyc|toml [--minutes N] [--seed S]
+                                  damaged input must never end in a panic or a signal; what does is kept in target/fuzz
+cargo xtask install PREFIX        a relocatable tree: PREFIX/bin, PREFIX/lib/taipan; --test makes one, moves it and runs it
 ";
 
 /// The repository.
@@ -50,6 +55,11 @@ fn build() -> bool {
     cargo(&["build", "--release", "--workspace"])
 }
 
+fn fuzz(arguments: &[String]) -> bool {
+    let library = install::library().unwrap_or_default();
+    succeeds(Command::new(target().join("fuzz")).args(arguments).env("FUZZ_LIBRARY", library))
+}
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let rest = arguments.get(1..).unwrap_or(&[]);
@@ -72,10 +82,14 @@ fn main() -> ExitCode {
             build()
                 && cargo(&["test", "--release", "--workspace", "--quiet", "--lib", "--bins", "--tests"])
                 && app::run(&[])
+                && install::test()
                 && cpython::run(&[])
         }
         Some("app") => build() && app::run(rest),
         Some("cpython") => build() && cpython::run(rest),
+        Some("bench") => build() && bench::run(rest),
+        Some("fuzz") => build() && fuzz(rest),
+        Some("install") if rest.first().is_some_and(|a| a == "--test") => build() && install::test(),
         Some("install") => build() && install::run(rest),
         _ => {
             print!("{HELP}");

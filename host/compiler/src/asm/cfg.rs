@@ -6,7 +6,7 @@ use taipan_abi::opcode::Op;
 pub type BlockId = usize;
 
 /// Instructions that are entered only at the first and left only at the last (or by an exception).
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Block {
     pub instrs: Vec<Instr>,
     pub reachable: bool,

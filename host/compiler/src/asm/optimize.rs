@@ -27,7 +27,41 @@ pub fn optimize(cfg: &mut Cfg) {
     }
     // Handlers of nothing.
     cfg.remove_unreachable();
+    duplicate_exits(cfg);
+    cfg.remove_unreachable();
     propagate_lines(cfg);
+}
+
+/// Each conditional jump to a shared end without a line gets an end of its own, which can have its line.
+fn duplicate_exits(cfg: &mut Cfg) {
+    let mut predecessors = cfg.predecessors();
+    let next = cfg.nexts();
+    for k in 0..cfg.order.len() {
+        let b = cfg.order[k];
+        let Some(last) = cfg.blocks[b].instrs.last().copied() else { continue };
+        if !last.is_jump() || last.target == NONE || last.kind != Kind::Plain || last.loc.lineno < 0 {
+            continue;
+        }
+        let first = last.target as BlockId;
+        let mut target = first;
+        while let Some(n) = next.get(target).copied().flatten()
+            && cfg.blocks[target].instrs.is_empty()
+        {
+            target = n;
+        }
+        let exit = &cfg.blocks[target].instrs;
+        let leaves = exit.last().is_some_and(|end| end.is_stop() && !end.is_jump());
+        let plain = exit.iter().all(|i| i.loc.lineno == -1 && i.kind != Kind::Setup);
+        if target == first && predecessors[target] < 2 || !leaves || !plain || exit.len() > SMALL_EXIT {
+            continue;
+        }
+        let copy = cfg.blocks[target].clone();
+        let new = cfg.blocks.len();
+        cfg.blocks.push(copy);
+        cfg.order.push(new);
+        predecessors[first] = predecessors[first].saturating_sub(1);
+        cfg.blocks[b].instrs.last_mut().expect("seen above").target = new as u32;
+    }
 }
 
 /// A constant that is tested at once.

@@ -70,7 +70,7 @@ impl Builder {
             }
             ExprKind::Await { value } => {
                 self.in_annotation("await expression", e.pos)?;
-                if !self.top_level_await {
+                if !(self.top_level_await && self.cur().block == Block::Module) {
                     let scope = self.cur();
                     if !scope.is_function_like() {
                         return err("'await' outside function", e.pos);

@@ -46,8 +46,8 @@ fn str_escape(body: &str, at: usize, out: &mut Vec<u8>, bad: &mut Option<BadEsca
         b'U' => hex_escape(body, at, 8, "truncated \\UXXXXXXXX escape", out),
         b'N' => named(body, at, out),
         _ => {
-            // In the text of f-strings the tokenizer has warned about braces. What is not ASCII goes without.
-            if c != b'{' && c != b'}' && c.is_ascii() {
+            // What is not ASCII goes without.
+            if c.is_ascii() {
                 let ch = body[at + 1..].chars().next().unwrap_or('\\');
                 warn_escape(ch, at, bad);
             }

@@ -213,6 +213,9 @@ impl<'a> Lower<'a> {
         if let Err(msg) = string::decode_str(body, out, &mut bad) {
             return self.error(t, t + 1, msg);
         }
+        // In the text of f-strings the tokenizer has warned about braces.
+        let in_fstring = self.tk(t) != Kind::String;
+        let bad = bad.filter(|b| !(in_fstring && matches!(body.as_bytes().get(b.at + 1), Some(b'{' | b'}'))));
         self.warn_escape(t, body, bad);
         Ok(())
     }

@@ -2,7 +2,6 @@
 
 use crate::util::*;
 use taipan_plugin_api::prelude::*;
-use taipan_plugin_api::raise;
 
 #[derive(GcObject)]
 #[repr(C)]
@@ -15,8 +14,8 @@ static W_KEY: TypeOf = TypeOf::new();
 
 typespec!(KEY: WKey, "functools.KeyWrapper", {
     flags: ty::DISALLOW_INSTANTIATION,
-    slots: &Slots { call: Some(key_call), compare: Some(key_compare), hash: Some(key_hash), ..Slots::EMPTY },
-    getset: table![getset!("obj", get_obj, set_obj)],
+    slots: &Slots { call: Some(key_call), compare: Some(key_compare), ..Slots::EMPTY },
+    getset: table![getset!("obj", get_obj, set_obj), getset!("__text_signature__", text_signature)],
 });
 
 pub fn init(sp: Space, w_module: W) -> Res<()> {
@@ -46,6 +45,10 @@ fn get_obj(sp: Space, w: W) -> Res<W> {
 fn set_obj(sp: Space, w: W, v: W) -> Res<()> {
     setfield!(sp, w, WKey, w_object, v);
     Ok(())
+}
+#[slot]
+fn text_signature(sp: Space, _w: W) -> Res<W> {
+    sp.newstr("(obj)")
 }
 #[slot]
 fn key_call(sp: Space, w: W, args: Args) -> Res<W> {
@@ -79,8 +82,4 @@ fn compare_zero(sp: Space, w: W, op: u32) -> Res<W> {
         4 => sp.gt(w, zero),
         _ => sp.ge(w, zero),
     }
-}
-#[slot]
-fn key_hash(sp: Space, _w: W) -> Res<i64> {
-    Err(raise!(sp, TYPE_ERROR, "unhashable type: 'functools.KeyWrapper'"))
 }

@@ -33,5 +33,6 @@ fn init(sp: Space, w_self: W, args: Args) -> Res<()> {
     crate::files::base::check_able(sp, w_raw, name!(sp, "seekable"), "File or stream is not seekable.")?;
     crate::files::base::check_able(sp, w_raw, name!(sp, "readable"), "File or stream is not readable.")?;
     crate::files::base::check_able(sp, w_raw, name!(sp, "writable"), "File or stream is not writable.")?;
-    Buf::of(sp, w_self).setup(w_raw, size, true, true)
+    Buf::of(sp, w_self).setup(w_raw, size, true, true)?;
+    crate::files::writers::register(sp, w_self)
 }

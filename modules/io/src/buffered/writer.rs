@@ -31,7 +31,8 @@ fn init(sp: Space, w_self: W, args: Args) -> Res<()> {
 pub fn setup(sp: Space, w_self: W, w_raw: W, size: i64) -> Res<()> {
     Buf::of(sp, w_self).ok = false;
     crate::files::base::check_able(sp, w_raw, name!(sp, "writable"), "File or stream is not writable.")?;
-    Buf::of(sp, w_self).setup(w_raw, size, false, true)
+    Buf::of(sp, w_self).setup(w_raw, size, false, true)?;
+    crate::files::writers::register(sp, w_self)
 }
 
 /// Writes a buffer; it is complete when this returns, though some of it may wait for `flush`.

@@ -1,7 +1,5 @@
-//! Module `_codecs`: the registry, error handlers, and the codecs as functions.
+//! What `_io` needs of codecs: their registry and the error handlers. The module `_codecs` is the space's.
 
-pub mod encmap;
 pub mod errfuncs;
-pub mod functions;
 pub mod handlers;
 pub mod registry;

@@ -3,15 +3,9 @@
 //! Errors go to a handler ([`DecodeErrors`], [`EncodeErrors`]): the standard ones are in `standard`; the module gives handlers that call
 //! what was registered from Python. Decoders write to an [`Out`], encoders to bytes.
 
-pub mod charmap;
-pub mod escape;
 pub mod out;
-pub mod raw_escape;
 pub mod simple;
 pub mod standard;
-pub mod utf16;
-pub mod utf32;
-pub mod utf7;
 pub mod utf8;
 
 #[cfg(test)]

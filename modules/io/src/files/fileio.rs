@@ -36,7 +36,7 @@ typespec!(pub FILEIO: WFileIO, "_io.FileIO", {
         _isatty_open_only, _dealloc_warn, __getstate__
     ],
     getset: table![
-        getset!("closed", closed), getset!("closefd", closefd), getset!("mode", mode), getset!("_blksize", blksize, set_blksize),
+        GetSetSpec { doc: Str::new("True if the file is closed"), ..getset!("closed", closed) }, getset!("closefd", closefd), getset!("mode", mode), getset!("_blksize", blksize, set_blksize),
         getset!("_finalizing", finalizing, set_finalizing)
     ],
 });

@@ -6,6 +6,7 @@ pub mod fileio;
 pub mod open;
 pub mod raw;
 pub mod types;
+pub mod writers;
 
 use crate::buffered::WBuffered;
 use fileio::WFileIO;

@@ -135,6 +135,7 @@ fn text_encoding(sp: Space, w_encoding: W, stacklevel: i64) -> Res<W> {
 
 fn setup_module(sp: Space, w_module: W) -> Res<()> {
     let o = W::NULL;
+    sp.setattr_str(w_module, super::writers::ATTRIBUTE, sp.newset(&[])?)?;
     let add = |spec: &'static TypeSpec, w_base: W, global: &'static Global| -> Res<W> {
         let w = sp.newtype(spec, w_base, w_module)?;
         global.set(sp, w);

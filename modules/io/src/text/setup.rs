@@ -90,6 +90,9 @@ pub fn init(sp: Space, w_self: W, args: Args) -> Res<()> {
     }
     crate::files::set_owned(sp, w_buffer, true);
     s.ok = true;
+    if s.writable {
+        crate::files::writers::register(sp, w_self)?;
+    }
     Ok(())
 }
 

@@ -81,11 +81,12 @@ pub fn write(sp: Space, this: This<WText>, w_text: W) -> Res<i64> {
     let Some(given) = sp.text_opt(w_text) else {
         return Err(raise!(sp, TYPE_ERROR, "write() argument must be str, not {}", sp.type_name(w_text)));
     };
-    let mut s = Stream::ready(sp, this.w)?;
-    s.check_open()?;
-    if !s.writable {
-        return Err(unsupported(sp, "not writable"));
-    }
+    let writable = || {
+        let s = Stream::ready(sp, this.w)?;
+        s.check_open()?;
+        if s.writable { Ok(s) } else { Err(unsupported(sp, "not writable")) }
+    };
+    let mut s = writable()?;
     let n = given.len();
     let mut t = given;
     let flush = if s.line_buffering || !s.writenl.is_empty() {
@@ -94,6 +95,8 @@ pub fn write(sp: Space, this: This<WText>, w_text: W) -> Res<i64> {
         if lf && !s.writenl.is_empty() {
             let args = [name!(sp, "\n"), sp.newstr(s.writenl)?];
             t = sp.text_w(sp.call_method(t.w, name!(sp, "replace"), &args)?)?;
+            // A subclass of str may have done something to the stream.
+            s = writable()?;
         }
         flush
     } else {

@@ -94,6 +94,21 @@ fn set_collection_flags(sp: Space, w_class: W, flags: i64) -> Res<()> {
     Ok(())
 }
 
+/// The same for a class that is registered, and for those derived from it.
+fn set_flags_below(sp: Space, w_class: W, flags: i64) -> Res<()> {
+    if sp.int_w(sp.getattr(w_class, name!(sp, "__flags__"))?)? & COLLECTION_FLAGS == flags {
+        return Ok(());
+    }
+    set_collection_flags(sp, w_class, flags)?;
+    let w_method = sp.getattr(sp.known(known::TYPE), name!(sp, "__subclasses__"))?;
+    let w_list = sp.call(w_method, &[w_class])?;
+    let (_, subclasses) = sp.unpack(w_list)?;
+    for w in subclasses.iter() {
+        set_flags_below(sp, *w, flags)?;
+    }
+    Ok(())
+}
+
 /// Internal ABC helper for class set-up. Should be never used outside abc module.
 #[interp_fn(name = "_abc_init", sig = "(self, /)")]
 fn _abc_init(sp: Space, w_self: W) -> Res<()> {
@@ -129,7 +144,7 @@ fn _abc_register(sp: Space, w_self: W, w_subclass: W) -> Res<W> {
     let w_flags = sp.getattr(w_self, name!(sp, "__flags__"))?;
     let flags = sp.int_w(w_flags)? & COLLECTION_FLAGS;
     if flags != 0 {
-        set_collection_flags(sp, w_subclass, flags)?;
+        set_flags_below(sp, w_subclass, flags)?;
     }
     Ok(w_subclass)
 }

@@ -170,3 +170,16 @@ _singletons = tuple([cls() if not cls._fields and not cls._attributes else None 
 _load = _singletons[_nodes.index(Load)]
 _register(_nodes, _bases, _singletons)
 del _make, _register, _table, _nodes, _bases, _singletons
+
+
+def _without_debug(tree, value):
+    """A copy of a tree with the constant that `__debug__` stands for."""
+    if isinstance(tree, list):
+        return [_without_debug(item, value) for item in tree]
+    if not isinstance(tree, AST):
+        return tree
+    attributes = {name: getattr(tree, name) for name in tree._attributes if hasattr(tree, name)}
+    if type(tree) is Name and tree.id == '__debug__' and type(tree.ctx) is Load:
+        return Constant(value, **attributes)
+    fields = {name: _without_debug(getattr(tree, name), value) for name in tree._fields if hasattr(tree, name)}
+    return type(tree)(**fields, **attributes)

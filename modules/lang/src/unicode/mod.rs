@@ -90,11 +90,21 @@ fn character(sp: Space, w: W, function: &str, what: &str) -> Res<CodePoint> {
     }
 }
 
+/// Is the character assigned in the version that `str` knows? The crate's tables may be newer.
+fn assigned(sp: Space, ucd: Ucd, w: W, c: CodePoint) -> Res<bool> {
+    Ok(match ucd.category(c).as_bytes() {
+        b"Cn" => false,
+        [b'C' | b'Z', ..] => true,
+        _ => sp.is_true(sp.call_method(w, name!(sp, "isprintable"), &[])?)?,
+    })
+}
 fn get_category(sp: Space, ucd: Ucd, w: W) -> Res<W> {
-    sp.newstr(ucd.category(character(sp, w, "category", "argument")?))
+    let c = character(sp, w, "category", "argument")?;
+    sp.newstr(if assigned(sp, ucd, w, c)? { ucd.category(c) } else { "Cn" })
 }
 fn get_bidirectional(sp: Space, ucd: Ucd, w: W) -> Res<W> {
-    sp.newstr(ucd.bidirectional(character(sp, w, "bidirectional", "argument")?))
+    let c = character(sp, w, "bidirectional", "argument")?;
+    sp.newstr(if assigned(sp, ucd, w, c)? { ucd.bidirectional(c) } else { "" })
 }
 fn get_east_asian_width(sp: Space, ucd: Ucd, w: W) -> Res<W> {
     sp.newstr(ucd.east_asian_width(character(sp, w, "east_asian_width", "argument")?))
@@ -103,7 +113,8 @@ fn get_mirrored(sp: Space, ucd: Ucd, w: W) -> Res<W> {
     Ok(W::int(ucd.mirrored(character(sp, w, "mirrored", "argument")?) as i64))
 }
 fn get_combining(sp: Space, ucd: Ucd, w: W) -> Res<W> {
-    Ok(W::int(ucd.combining(character(sp, w, "combining", "argument")?) as i64))
+    let c = character(sp, w, "combining", "argument")?;
+    Ok(W::int(if assigned(sp, ucd, w, c)? { ucd.combining(c) as i64 } else { 0 }))
 }
 fn get_decomposition(sp: Space, ucd: Ucd, w: W) -> Res<W> {
     let c = character(sp, w, "decomposition", "argument")?;

@@ -80,6 +80,8 @@ fn run_handlers(sp: Space) -> Res<()> {
         let w_handler = sp.list_item(w_handlers, n as i64)?;
         // Set back to a default meanwhile: nothing to call.
         if w_handler.is_none() || w_handler.is_int() {
+            sp.raise(known::OS_ERROR, &format!("Signal {n} ignored due to race condition"));
+            sp.write_unraisable(W::NONE)?;
             continue;
         }
         let w_frame = sp.frame(0)?.unwrap_or(W::NONE);

@@ -129,7 +129,8 @@ pub fn sleep(sp: Space, w_seconds: W) -> Res<()> {
         match blocking(sp, || unsafe {
             libc::clock_nanosleep(libc::CLOCK_MONOTONIC, libc::TIMER_ABSTIME, &until, std::ptr::null_mut())
         }) {
-            0 => return Ok(()),
+            // A signal may have come just before the sleep began.
+            0 => return sp.poll(),
             libc::EINTR => sp.poll()?,
             e => return Err(sp.raise_errno(e, W::NULL)),
         }

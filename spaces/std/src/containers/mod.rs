@@ -24,7 +24,7 @@ pub mod views;
 pub mod zips;
 
 pub use builtins::BUILTINS;
-pub use eval::{list_getitem_int, unpack_ex, unpack_sequence};
+pub use eval::{list_getitem_int, unpack_sequence};
 
 use crate::{Builtin, NOT_KNOWN};
 use taipan_abi::known;

@@ -10,7 +10,7 @@ use taipan_interp::frames;
 use taipan_plugin_api::prelude::*;
 use taipan_plugin_api::{interp_fn, member, methods, setfield, slot, table};
 
-layout!(/** A group. */ WGroup { w_message, w_excs });
+layout!(/** A group. `w_shown`: the repr of what it was made of, if that is neither list nor tuple; else NULL. */ WGroup { w_message, w_excs, w_shown });
 
 fn group<'a>(w: W) -> &'a WGroup {
     // SAFETY: the gateway has checked the type.
@@ -36,6 +36,8 @@ fn group_new(sp: Space, w_type: W, args: Args) -> Res<W> {
     if !sequence {
         return Err(sp.type_error("second argument (exceptions) must be a sequence"));
     }
+    let plain = sp.tuple_opt(*w_excs).is_some() || sp.isinstance(*w_excs, sp.known(known::LIST))?;
+    let w_shown = if plain { W::NULL } else { sp.repr(*w_excs)? };
     let w_tuple = sp.fixedtuple(*w_excs)?;
     let items = sp.tuple_items(w_tuple);
     if items.is_empty() {
@@ -60,6 +62,7 @@ fn group_new(sp: Space, w_type: W, args: Args) -> Res<W> {
     let w = allocate(sp, w_class, args.positional())?;
     setfield!(sp, w, WGroup, w_message, *w_message);
     setfield!(sp, w, WGroup, w_excs, w_tuple);
+    setfield!(sp, w, WGroup, w_shown, w_shown);
     Ok(w)
 }
 #[slot]
@@ -76,6 +79,30 @@ fn group_str(sp: Space, w: W) -> Res<W> {
     let n = sp.tuple_items(group(w).w_excs).len();
     let m = sp.string_w(group(w).w_message)?;
     sp.newstr(&format!("{m} ({n} sub-exception{})", if n == 1 { "" } else { "s" }))
+}
+
+/// The exceptions as they were given, though the list may have changed since.
+#[slot]
+fn group_repr(sp: Space, w: W) -> Res<W> {
+    let g = group(w);
+    let w_shown = if g.w_shown.is_null() {
+        let w_args = exc(w).w_args;
+        let w_items = match sp.tuple_opt(w_args) {
+            Some([_, w_given]) if sp.isinstance(*w_given, sp.known(known::LIST))? => {
+                sp.newlist(sp.tuple_items(g.w_excs))?
+            }
+            _ => g.w_excs,
+        };
+        sp.repr(w_items)?
+    } else {
+        g.w_shown
+    };
+    let mut out = format!("{}(", sp.type_name(w)).into_bytes();
+    out.extend_from_slice(&sp.text_w(sp.repr(group(w).w_message)?)?.to_wtf8());
+    out.extend_from_slice(b", ");
+    out.extend_from_slice(&sp.text_w(w_shown)?.to_wtf8());
+    out.push(b')');
+    sp.newstr_wtf8(&out)
 }
 
 /// A new group with the same message whose nested exceptions are these.
@@ -191,7 +218,7 @@ typespec!(
     pub BASE_EXCEPTION_GROUP: WGroup, "BaseExceptionGroup", {
         doc: Str::new("A combination of multiple unrelated exceptions."),
         flags: ty::BASETYPE | ty::DICT | ty::IMMUTABLE,
-        slots: &Slots { new: Some(group_new), init: Some(group_init), str: Some(group_str), ..Slots::EMPTY },
+        slots: &Slots { new: Some(group_new), init: Some(group_init), str: Some(group_str), repr: Some(group_repr), ..Slots::EMPTY },
         methods: methods![derive, subgroup, split, leaves_in, class_getitem],
         members: table![member!(WGroup, "message", w_message, Obj), member!(WGroup, "exceptions", w_excs, Obj)],
     }

@@ -166,6 +166,9 @@ typespec!(
 #[slot]
 fn import_init(sp: Space, w: W, args: Args) -> Res<()> {
     let at = named(sp, w, args, &["name", "path", "name_from"])?;
+    setfield!(sp, w, WImportError, w_name, W::NULL);
+    setfield!(sp, w, WImportError, w_path, W::NULL);
+    setfield!(sp, w, WImportError, w_name_from, W::NULL);
     for (i, (_, v)) in at.into_iter().zip(args.keywords(sp)) {
         match i {
             0 => setfield!(sp, w, WImportError, w_name, v),
@@ -173,9 +176,8 @@ fn import_init(sp: Space, w: W, args: Args) -> Res<()> {
             _ => setfield!(sp, w, WImportError, w_name_from, v),
         }
     }
-    if let [one] = args.positional() {
-        setfield!(sp, w, WImportError, w_msg, *one);
-    }
+    let w_msg = if let [one] = args.positional() { *one } else { W::NULL };
+    setfield!(sp, w, WImportError, w_msg, w_msg);
     Ok(())
 }
 #[slot]

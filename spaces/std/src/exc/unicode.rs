@@ -65,20 +65,26 @@ fn describe(sp: Space, w: W, kind: &str) -> Res<W> {
     if e.w_object.is_null() {
         return Ok(sp.known(known::EMPTY_STR));
     }
-    let encoding = if e.w_encoding.is_null() {
-        String::new()
-    } else {
-        format!("'{}' codec ", sp.string_w(sp.str(e.w_encoding)?)?)
-    };
-    let reason = sp.string_w(sp.str(e.w_reason)?)?;
-    let len = sp.len(e.w_object)?;
-    let start = sp.int_w(e.w_start)?.clamp(0, (len - 1).max(0));
-    let end = sp.int_w(e.w_end)?.clamp(0.min(len), len).max(1.min(len));
-    let what = if end == start + 1 && start < len {
-        match sp.bytes_opt(e.w_object) {
+    // Both are asked first: they may be anything by now, and may change the other attributes.
+    let shown = |w: W| if w.is_null() { Ok(String::new()) } else { sp.string_w(sp.str(w)?) };
+    let reason = shown(e.w_reason)?;
+    let encoding = if e.w_encoding.is_null() { String::new() } else { format!("'{}' codec ", shown(e.w_encoding)?) };
+    let bytes = kind == "decode";
+    let (w_object, missing) = (e.w_object, if bytes { "bytes" } else { "str" });
+    if w_object.is_null() {
+        return Err(raise!(sp, TYPE_ERROR, "UnicodeError 'object' attribute is not set"));
+    }
+    if if bytes { sp.bytes_opt(w_object).is_none() } else { sp.text_opt(w_object).is_none() } {
+        return Err(raise!(sp, TYPE_ERROR, "UnicodeError 'object' attribute must be a {missing}"));
+    }
+    let len = sp.len(w_object)?;
+    let number = |w: W| if w.is_null() { Ok(0) } else { sp.int_w(w) };
+    let (start, end) = (number(e.w_start)?, number(e.w_end)?);
+    let what = if end.checked_sub(1) == Some(start) && (0..len).contains(&start) {
+        match sp.bytes_opt(w_object) {
             Some(b) => format!("byte {:#04x} in position {start}", b[start as usize]),
             None => {
-                let c = sp.text_w(e.w_object)?.char_at(start as usize);
+                let c = sp.text_w(w_object)?.char_at(start as usize);
                 let c = match c {
                     0..=0xff => format!("\\x{c:02x}"),
                     0x100..=0xffff => format!("\\u{c:04x}"),
@@ -88,8 +94,8 @@ fn describe(sp: Space, w: W, kind: &str) -> Res<W> {
             }
         }
     } else {
-        let unit = if sp.bytes_opt(e.w_object).is_some() { "bytes" } else { "characters" };
-        format!("{unit} in position {start}-{}", end - 1)
+        let unit = if bytes { "bytes" } else { "characters" };
+        format!("{unit} in position {start}-{}", end.saturating_sub(1))
     };
     sp.newstr(&format!("{encoding}can't {kind} {what}: {reason}"))
 }

@@ -397,6 +397,9 @@ typespec!(
             ..Slots::EMPTY
         },
         methods: methods![conjugate, to_complex, getnewargs, format_, from_number],
-        getset: table![getset!("real", get_real), getset!("imag", get_imag)],
+        members: table![
+            MemberSpec { doc: Str::new("the real part of a complex number"), ..member!(WComplex, "real", re, Float) },
+            MemberSpec { doc: Str::new("the imaginary part of a complex number"), ..member!(WComplex, "imag", im, Float) },
+        ],
     }
 );

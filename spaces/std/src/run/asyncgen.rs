@@ -47,7 +47,7 @@ const INIT: u64 = 0;
 const ITERATING: u64 = 1;
 const CLOSED: u64 = 2;
 
-/// asend: `w_arg` is the value; athrow: the exception instance, or NULL for aclose.
+/// asend: `w_arg` is the value; athrow: its three arguments, or NULL for aclose.
 #[derive(GcObject)]
 #[repr(C)]
 struct WAwaitable {
@@ -68,7 +68,34 @@ fn awaitable(sp: Space, tid: u32, w_gen: W, w_arg: W) -> Res<W> {
         let a = &mut *o.ptr::<WAwaitable>();
         a.w_gen = w_gen;
         a.w_arg = w_arg;
+        ((*sp.thread().gcvt).reg_finalizer)(sp.th().cast(), o.ptr());
         Ok(o)
+    }
+}
+
+/// The awaitable is used: nothing is to be said at its end.
+fn begin(w: W) {
+    // SAFETY: a live object.
+    unsafe { w.header().rt |= taipan_abi::word::RT_FINALIZED };
+}
+
+/// An awaitable that nobody awaited is reported.
+unsafe extern "C-unwind" fn awaitable_del(th: *mut taipan_abi::thread::Thread, w: W) {
+    let (sp, a) = (Space::new(th), aw(w));
+    if a.state != INIT {
+        return;
+    }
+    let method = match (w.is_tid(TID_ASEND), a.w_arg.is_null()) {
+        (true, _) => "asend",
+        (_, true) => "aclose",
+        _ => "athrow",
+    };
+    let warn = || -> Res<()> {
+        let q = sp.string_w(gen_obj(a.w_gen).w_qualname)?;
+        sp.warn(known::RUNTIME_WARNING, &format!("coroutine method '{method}' of '{q}' was never awaited"), 1)
+    };
+    if warn().is_err() {
+        crate::types::slotgeneric::ignored(sp, "finalizing coroutine method", w);
     }
 }
 
@@ -112,8 +139,9 @@ fn athrow(sp: Space, w: W, w_type: W, w_value: Option<W>, w_tb: Option<W>) -> Re
             1,
         )?;
     }
-    let w_exc = gentype::thrown(sp, w_type, w_value.unwrap_or(W::NONE), w_tb.unwrap_or(W::NONE))?;
-    awaitable(sp, TID_ATHROW, w, w_exc)
+    // What they mean is found out when the awaitable runs.
+    let w_what = sp.newtuple(&[w_type, w_value.unwrap_or(W::NONE), w_tb.unwrap_or(W::NONE)])?;
+    awaitable(sp, TID_ATHROW, w, w_what)
 }
 /// An awaitable that closes the generator.
 #[interp_fn(method, sig = "(self)")]
@@ -165,6 +193,7 @@ fn asend_step(sp: Space, w: W, v: W) -> Res<W> {
     }
     let mut v = v;
     if a.state == INIT {
+        begin(w);
         if gen_obj(a.w_gen).ag_running != 0 {
             a.state = CLOSED;
             return Err(sp.runtime_error("anext(): asynchronous generator is already running"));
@@ -200,6 +229,7 @@ fn asend_throw(sp: Space, w: W, w_type: W, w_value: W, w_tb: W) -> Res<W> {
         return Err(reused(sp, "__anext__()/asend()"));
     }
     if a.state == INIT {
+        begin(w);
         if gen_obj(a.w_gen).ag_running != 0 {
             a.state = CLOSED;
             return Err(sp.runtime_error("anext(): asynchronous generator is already running"));
@@ -229,6 +259,7 @@ fn close_awaitable(sp: Space, w: W, throw: impl Fn(Space, W, W) -> Res<W>) -> Re
         return Ok(());
     }
     if aw(w).state == INIT {
+        begin(w);
         aw(w).state = CLOSED;
         return Ok(());
     }
@@ -253,6 +284,7 @@ fn athrow_step(sp: Space, w: W, v: W) -> Res<W> {
     }
     let g = gen_obj(a.w_gen);
     if a.state == INIT {
+        begin(w);
         if g.ag_running != 0 {
             a.state = CLOSED;
             let what = if closing { "aclose" } else { "athrow" };
@@ -272,7 +304,11 @@ fn athrow_step(sp: Space, w: W, v: W) -> Res<W> {
             g.ag_flags |= ACLOSED;
             sp.call(sp.known(known::GENERATOR_EXIT), &[])?
         } else {
-            a.w_arg
+            let what = sp.tuple_items(a.w_arg);
+            match gentype::thrown(sp, what[0], what[1], what[2]) {
+                Ok(w_exc) => w_exc,
+                Err(Raised) => return athrow_answer(sp, w, Err(Raised)),
+            }
         };
         let r = generator::throw(sp, a.w_gen, w_exc, false);
         return athrow_answer(sp, w, r);
@@ -330,6 +366,14 @@ fn athrow_throw(sp: Space, w: W, w_type: W, w_value: W, w_tb: W) -> Res<W> {
     if a.state == CLOSED {
         return Err(reused(sp, "aclose()/athrow()"));
     }
+    if a.state == INIT {
+        begin(w);
+        if gen_obj(a.w_gen).ag_running != 0 {
+            a.state = CLOSED;
+            let what = if a.w_arg.is_null() { "aclose" } else { "athrow" };
+            return Err(sp.runtime_error(&format!("{what}(): asynchronous generator is already running")));
+        }
+    }
     a.state = ITERATING;
     gen_obj(a.w_gen).ag_running = 1;
     let w_exc = gentype::thrown(sp, w_type, w_value, w_tb)?;
@@ -349,7 +393,7 @@ typespec!(
     /// async_generator_asend
     pub ASEND: WAwaitable, "async_generator_asend", {
         flags: ty::IMMUTABLE | ty::DISALLOW_INSTANTIATION,
-        slots: &Slots { iter: Some(identity), next: Some(asend_next), await_: Some(identity), ..Slots::EMPTY },
+        slots: &Slots { iter: Some(identity), next: Some(asend_next), await_: Some(identity), del: Some(awaitable_del), ..Slots::EMPTY },
         methods: methods![asend_send, asend_throw, asend_close],
     }
 );
@@ -357,7 +401,7 @@ typespec!(
     /// async_generator_athrow
     pub ATHROW: WAwaitable, "async_generator_athrow", {
         flags: ty::IMMUTABLE | ty::DISALLOW_INSTANTIATION,
-        slots: &Slots { iter: Some(identity), next: Some(athrow_next), await_: Some(identity), ..Slots::EMPTY },
+        slots: &Slots { iter: Some(identity), next: Some(athrow_next), await_: Some(identity), del: Some(awaitable_del), ..Slots::EMPTY },
         methods: methods![athrow_send, athrow_throw, athrow_close],
     }
 );
@@ -388,7 +432,7 @@ fn an<'a>(w: W) -> &'a WAnext {
 fn drive(sp: Space, w: W, f: impl Fn(W) -> Res<W>) -> Res<W> {
     let it = taipan_interp::rare_exc::awaitable_iter(sp, an(w).w_awaitable)?;
     // SAFETY: a live word.
-    let it = if unsafe { it.is_tid(taipan_abi::word::TID_COROUTINE) } { sp.await_(it)? } else { it };
+    let it = if unsafe { it.is_tid(taipan_abi::word::TID_COROUTINE) } { gentype::coroutine_iter(sp, it)? } else { it };
     f(it).or_else(|e| {
         if sp.catch(known::STOP_ASYNC_ITERATION) {
             generator::stop_iteration(sp, an(w).w_default);

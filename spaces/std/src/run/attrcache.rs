@@ -1,13 +1,13 @@
 //! Filling the inline caches of attributes and of instantiation: what a site has found becomes what it expects.
 
-use super::space::{ck, done, is_instance};
+use super::space::{ck, done, is_instance, residual};
 use super::special;
 use crate::containers;
 use crate::layouts::*;
 use crate::types::{self, lookup, shapes};
 use taipan_abi::known;
-use taipan_abi::mode::Mode;
-use taipan_abi::thread::{Cache, k};
+use taipan_abi::mode::{CALL_ANY, Mode};
+use taipan_abi::thread::{Cache, Thread, k};
 use taipan_abi::word::*;
 use taipan_interp::space::Next;
 use taipan_plugin_api::{Raised, Space, name};
@@ -95,7 +95,9 @@ unsafe fn fill(sp: Space, w: W, w_name: W, cache: *mut Cache, method: bool) {
         None => {}
     }
     // Only the class has it; an instance without a shape may still have a dict of its own.
-    let no_instance_dict = !shapes::has_dict(row, w) || shapes::has_shape(row);
+    // (One whose attributes lie after its items has a shape, but no place that a cache could hold.)
+    let no_instance_dict =
+        !shapes::has_dict(row, w) || shapes::has_shape(row) && shapes::index_of(row, w_name).is_none();
     if let Some(d) = on_class
         && no_instance_dict
     {
@@ -113,15 +115,27 @@ unsafe fn fill(sp: Space, w: W, w_name: W, cache: *mut Cache, method: bool) {
     }
 }
 
+unsafe extern "C-unwind" fn getattr_call(th: *mut Thread, w: W, w_name: W) -> W {
+    Space::new(th).getattr(w, w_name).unwrap_or(W::NULL)
+}
+unsafe extern "C-unwind" fn setattr_call(th: *mut Thread, w: W, w_name: W, v: W) -> W {
+    match Space::new(th).setattr(w, w_name, v) {
+        Ok(()) => W::NONE,
+        Err(Raised) => W::NULL,
+    }
+}
+
 #[inline(never)]
 pub unsafe fn getattr_slow<M: Mode>(m: M, w: M::W, w_name: W, cache: *mut Cache) -> Next<M> {
+    if M::RECORDING {
+        return residual(m, m.call2(&CALL_ANY, getattr_call, w, m.kw(w_name), k::DONE));
+    }
     let sp = Space::new(m.th());
     let o = m.w(w);
-    if o.is_obj() && !M::RECORDING {
+    if o.is_obj() {
         fill(sp, o, w_name, cache, false);
     }
-    if !M::RECORDING
-        && is_instance(m, w)
+    if is_instance(m, w)
         && let Some(next) = special::getattr(m, w, w_name, k::DONE)
     {
         return next;
@@ -131,13 +145,16 @@ pub unsafe fn getattr_slow<M: Mode>(m: M, w: M::W, w_name: W, cache: *mut Cache)
 
 #[inline(never)]
 pub unsafe fn load_method_slow<M: Mode>(m: M, w: M::W, w_name: W, cache: *mut Cache, with_self: &mut bool) -> Next<M> {
+    if M::RECORDING {
+        // The bound method, without self.
+        return residual(m, m.call2(&CALL_ANY, getattr_call, w, m.kw(w_name), k::METHOD_VALUE));
+    }
     let sp = Space::new(m.th());
     let o = m.w(w);
-    if o.is_obj() && !M::RECORDING {
+    if o.is_obj() {
         fill(sp, o, w_name, cache, true);
     }
-    if !M::RECORDING
-        && is_instance(m, w)
+    if is_instance(m, w)
         && let Some(next) = special::getattr(m, w, w_name, k::METHOD_VALUE)
     {
         return next;
@@ -153,10 +170,13 @@ pub unsafe fn load_method_slow<M: Mode>(m: M, w: M::W, w_name: W, cache: *mut Ca
 
 #[inline(never)]
 pub unsafe fn setattr_slow<M: Mode>(m: M, w: M::W, w_name: W, v: M::W, cache: *mut Cache) -> Next<M> {
+    if M::RECORDING {
+        return residual(m, m.call3(&CALL_ANY, setattr_call, w, m.kw(w_name), v, k::DISCARD));
+    }
     let sp = Space::new(m.th());
     let (o, v) = (m.w(w), m.w(v));
     let mut fresh = None;
-    if o.is_obj() && !M::RECORDING {
+    if o.is_obj() {
         let row = types::util::row(sp, o);
         let t = types::util::wt(row.w_type);
         let key = row.tid as u64 | (sp.thread().epoch as u64) << 32;
@@ -178,8 +198,7 @@ pub unsafe fn setattr_slow<M: Mode>(m: M, w: M::W, w_name: W, v: M::W, cache: *m
             }
         }
     }
-    if !M::RECORDING
-        && is_instance(m, w)
+    if is_instance(m, w)
         && let Some(c) = special::setattr(m, w, w_name, m.kw(v))
     {
         return Next::Call(c);

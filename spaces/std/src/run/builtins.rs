@@ -14,7 +14,9 @@ use taipan_plugin_api::{interp_fn, mixed_module};
 /// PyCF_ONLY_AST
 const ONLY_AST: i64 = 0x400;
 /// PyCF flags and future features that compile() accepts.
-const KNOWN_FLAGS: i64 = 0x0001_ffff | 0x1ff_0000;
+/// The bit of PyCF_OPTIMIZED_AST that PyCF_ONLY_AST has not.
+const OPTIMIZED_AST: u32 = 0x8000;
+const KNOWN_FLAGS: i64 = 0x1fe_0000 | 0x0010 | 0x0200 | 0x0400 | 0x1000 | 0x2000 | 0x4000 | 0x8000;
 
 /// The running Python frame.
 fn running(sp: Space) -> Option<*mut Frame> {
@@ -150,8 +152,8 @@ fn update_bases(sp: Space, w_bases: W) -> Res<W> {
 
 /// Imports a module.
 #[interp_fn(name = "__import__", sig = "(name, globals=None, locals=None, fromlist=(), level=0)")]
-fn import(sp: Space, w_name: W, w_globals: W, w_locals: W, w_fromlist: Option<W>, level: i64) -> Res<W> {
-    imp::import(sp, w_name, w_globals, w_locals, w_fromlist.unwrap_or(W::NONE), level)
+fn import(sp: Space, w_name: W, w_globals: W, _w_locals: W, w_fromlist: Option<W>, level: i64) -> Res<W> {
+    imp::import(sp, w_name, w_globals, w_fromlist.unwrap_or(W::NONE), level)
 }
 
 /// Source bytes of a str, bytes or AST argument, and flags that go with them.
@@ -242,7 +244,7 @@ fn compile_(
     let is_tree = sp.text_opt(w_source).is_none() && is_ast(sp, w_source)?;
     let (bytes, extra) = if is_tree {
         if ast {
-            return Ok(w_source);
+            return optimized(sp, w_source, flags, optimize);
         }
         let w_ast = sp.import_module(name!(sp, "_ast"))?;
         let w_bytes = sp.call(sp.getattr(w_ast, name!(sp, "_to_bytes"))?, &[w_source, W::int(m as i64)])?;
@@ -262,9 +264,20 @@ fn compile_(
     if ast {
         let tree = compile::run(sp, &request)?;
         let w_ast = sp.import_module(name!(sp, "_ast"))?;
-        return sp.call(sp.getattr(w_ast, name!(sp, "_from_bytes"))?, &[sp.newbytes(&tree)?]);
+        let w_tree = sp.call(sp.getattr(w_ast, name!(sp, "_from_bytes"))?, &[sp.newbytes(&tree)?])?;
+        return optimized(sp, w_tree, flags, optimize);
     }
     compile::code(sp, &request)
+}
+/// The tree as PyCF_OPTIMIZED_AST wants it: all other folding happens in bytecode.
+fn optimized(sp: Space, w_tree: W, flags: u32, optimize: i64) -> Res<W> {
+    if flags & OPTIMIZED_AST == 0 {
+        return Ok(w_tree);
+    }
+    let by_setting = || sp.setting("flags.optimize").is_none_or(|s| s == "0");
+    let debug = if optimize < 0 { by_setting() } else { optimize == 0 };
+    let w_ast = sp.import_module(name!(sp, "_ast"))?;
+    sp.call(sp.getattr(w_ast, name!(sp, "_without_debug"))?, &[w_tree, W::bool(debug)])
 }
 fn is_ast(sp: Space, w: W) -> Res<bool> {
     let w_modules = sp.known(known::SYS_MODULES);

@@ -176,12 +176,32 @@ fn co_nlocals(sp: Space, w: W) -> Res<W> {
     let w_names = sp.getattr(w, name!(sp, "co_varnames"))?;
     Ok(W::int(sp.len(w_names)?))
 }
-#[slot]
-fn co_code(sp: Space, w: W) -> Res<W> {
+/// Words that `co_code` shows before the real ones, and offsets count: tools expect that a block begins with an instruction for being
+/// called, at the line of its `def`. Generators have one, their making.
+pub fn entry_words(c: &Code) -> usize {
+    // SAFETY: every code object has an instruction.
+    (unsafe { *c.code } as u8 != Op::RETURN_GENERATOR as u8) as usize
+}
+
+/// The line of the call: that of the `def`; a module has none.
+pub fn entry_line(sp: Space, c: &Code) -> i64 {
+    let module = c.flags & co::OPTIMIZED == 0 && sp.text_opt(c.w_name).is_some_and(|t| t.eq_str("<module>"));
+    if module { 0 } else { c.firstlineno as i64 }
+}
+
+/// The instruction words as bytes.
+pub fn words(sp: Space, w: W) -> Res<W> {
     let c = get(w);
     // SAFETY: the words belong to the code object.
     let words = unsafe { std::slice::from_raw_parts(c.code, c.ncode as usize) };
     let bytes: Vec<u8> = words.iter().flat_map(|x| x.to_le_bytes()).collect();
+    sp.newbytes(&bytes)
+}
+#[slot]
+fn co_code(sp: Space, w: W) -> Res<W> {
+    let w_words = words(sp, w)?;
+    let mut bytes = (Op::NOP as u32).to_le_bytes().repeat(entry_words(get(w)));
+    bytes.extend_from_slice(sp.bytes_opt(w_words).unwrap_or(&[]));
     sp.newbytes(&bytes)
 }
 macro_rules! int_getters {
@@ -209,7 +229,7 @@ fn code_repr(sp: Space, w: W) -> Res<W> {
 /// A tuple of what makes two code objects equal.
 fn identity(sp: Space, w: W) -> Res<W> {
     let c = get(w);
-    let w_code = sp.getattr(w, name!(sp, "co_code"))?;
+    let w_code = words(sp, w)?;
     sp.newtuple(&[
         c.w_name,
         W::int(c.argcount as i64),
@@ -247,9 +267,15 @@ fn co_lines(sp: Space, w: W) -> Res<W> {
     let c = get(w);
     let table = sp.bytes_opt(c.w_linetable).unwrap_or(&[]);
     let mut rows = RootedVec::new(sp);
+    let entry = entry_words(c) as i64;
+    if entry != 0 {
+        let row = sp.newtuple(&[W::int(0), W::int(entry * 2), W::int(entry_line(sp, c))])?;
+        rows.push(row);
+    }
     for l in taipan_abi::location::locations(table, c.firstlineno as i32) {
         let w_line = l.line.map_or(W::NONE, |x| W::int(x as i64));
-        let row = sp.newtuple(&[W::int(l.start_word as i64 * 2), W::int(l.end_word as i64 * 2), w_line])?;
+        let (start, end) = (l.start_word as i64 + entry, l.end_word as i64 + entry);
+        let row = sp.newtuple(&[W::int(start * 2), W::int(end * 2), w_line])?;
         rows.push(row);
     }
     sp.iter(rows.into_list()?)
@@ -262,6 +288,11 @@ fn co_positions(sp: Space, w: W) -> Res<W> {
     let table = sp.bytes_opt(c.w_linetable).unwrap_or(&[]);
     let mut rows = RootedVec::new(sp);
     let word = |x: Option<i32>| x.map_or(W::NONE, |x| W::int(x as i64));
+    if entry_words(c) != 0 {
+        let w_line = W::int(entry_line(sp, c));
+        let row = sp.newtuple(&[w_line, w_line, W::int(0), W::int(0)])?;
+        rows.push(row);
+    }
     for l in taipan_abi::location::locations(table, c.firstlineno as i32) {
         let row = sp.newtuple(&[word(l.line), word(l.end_line), word(l.col), word(l.end_col)])?;
         for _ in l.start_word..l.end_word {
@@ -288,7 +319,7 @@ fn replace(sp: Space, w: W, args: Args) -> Res<W> {
         return Err(sp.type_error("replace() takes no positional arguments"));
     }
     let c = get(w);
-    let w_code = sp.getattr(w, name!(sp, "co_code"))?;
+    let (w_code, w_shown) = (words(sp, w)?, sp.getattr(w, name!(sp, "co_code"))?);
     let mut p = Parts {
         argcount: c.argcount,
         posonlyargcount: c.posonlyargcount,
@@ -319,7 +350,7 @@ fn replace(sp: Space, w: W, args: Args) -> Res<W> {
                 p.w_consts = v
             }
             "co_linetable" if sp.bytes_opt(v).is_some() => p.w_linetable = v,
-            "co_code" if sp.bytes_opt(v) == Some(p.code) => {}
+            "co_code" if sp.bytes_opt(v) == sp.bytes_opt(w_shown) => {}
             other => {
                 return Err(sp.not_implemented(&format!("code.replace({other}=...)")));
             }

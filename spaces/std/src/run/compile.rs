@@ -1,7 +1,7 @@
 //! The host's front end: source text to code objects, errors to exceptions.
 
 use super::unmarshal;
-use taipan_abi::host::{Blob, CompileAnswer, CompileRequest};
+use taipan_abi::host::{Blob, CompileAnswer, CompileRequest, FLAG_SOURCE_IS_UTF8};
 use taipan_abi::known;
 use taipan_abi::word::W;
 use taipan_plugin_api::prelude::*;
@@ -27,6 +27,33 @@ fn bytes(b: &Blob) -> &[u8] {
 
 /// Runs the front end; the raw result (marshalled code, serialized AST, ...).
 pub fn run(sp: Space, r: &Request) -> Res<Vec<u8>> {
+    run_once(sp, r).or_else(|raised| match declared_encoding(sp, r)? {
+        Some(source) => {
+            sp.take_exc();
+            run_once(sp, &Request { source: source.as_bytes(), flags: r.flags | FLAG_SOURCE_IS_UTF8, ..*r })
+        }
+        None => Err(raised),
+    })
+}
+/// After "unknown encoding: NAME": the source decoded by Python's codec of that name. The front end knows a few encodings itself.
+fn declared_encoding(sp: Space, r: &Request) -> Res<Option<String>> {
+    let w_exc = sp.thread().exc;
+    if r.flags & FLAG_SOURCE_IS_UTF8 != 0 || !sp.exc_match(w_exc, sp.known(known::SYNTAX_ERROR))? {
+        return Ok(None);
+    }
+    sp.take_exc();
+    let decode = || -> Res<Option<String>> {
+        let w_message = sp.getattr(w_exc, name!(sp, "msg"))?;
+        let message = sp.string_w(w_message)?;
+        let Some(encoding) = message.strip_prefix("unknown encoding: ") else { return Ok(None) };
+        let w_text = crate::text::codecs::decode(sp, sp.newbytes(r.source)?, r.source, encoding, "strict")?;
+        sp.string_w(w_text).map(Some)
+    };
+    let decoded = decode();
+    sp.set_exc(w_exc);
+    Ok(decoded.unwrap_or(None))
+}
+fn run_once(sp: Space, r: &Request) -> Res<Vec<u8>> {
     let request = CompileRequest {
         source: r.source.as_ptr(),
         len: r.source.len(),
@@ -107,8 +134,9 @@ fn warnings(sp: Space, filename: &[u8], b: &[u8]) -> Res<()> {
         if sp.call(w_warn, &[*w_message, sp.known(index), w_file, *w_line]).is_err() {
             // As an error it is a SyntaxError at that line.
             if sp.catch(index) {
+                let message = sp.string_w(*w_message)?.replace(" Such sequences will not work in the future.", "");
                 let w_info = sp.newtuple(&[w_file, *w_line, *w_offset, *w_text, *w_end_line, *w_end_offset])?;
-                let w_exc = sp.call(sp.known(known::SYNTAX_ERROR), &[*w_message, w_info])?;
+                let w_exc = sp.call(sp.known(known::SYNTAX_ERROR), &[sp.newstr(&message)?, w_info])?;
                 return Err(sp.raise_object(w_exc, W::NULL));
             }
             return Err(Raised);

@@ -1,7 +1,7 @@
 //! Frames and tracebacks as Python sees them.
 
 use super::code;
-use crate::layouts::{WCell, WFrame, WGenerator, WTraceback, tid};
+use crate::layouts::{WCell, WFrame, WGenerator, WTraceback};
 use taipan_abi::known;
 use taipan_abi::opcode::co;
 use taipan_abi::thread::{Frame, fr as flags};
@@ -9,11 +9,12 @@ use taipan_abi::types::Slots;
 use taipan_abi::word::{TID_CELL, TID_FRAME, TID_TRACEBACK, W};
 use taipan_interp::frames;
 use taipan_interp::generator::generator_of;
-use taipan_interp::objects::gen_state;
+use taipan_interp::jump;
+use taipan_interp::objects::{gen_state, trace_event};
 use taipan_plugin_api::prelude::*;
 use taipan_plugin_api::{getset, interp_fn, methods, setfield, slot, table};
 
-fn fr<'a>(w: W) -> &'a mut WFrame {
+pub(super) fn fr<'a>(w: W) -> &'a mut WFrame {
     // SAFETY: the gateway has checked the type.
     unsafe { &mut *w.ptr() }
 }
@@ -54,7 +55,7 @@ pub fn of_generator(sp: Space, w_gen: W) -> Res<W> {
 }
 
 /// The value of local `i` of a frame object (cells are looked into), NULL if unbound.
-fn local(w: W, i: usize, kinds: &[u8]) -> W {
+pub(super) fn local(w: W, i: usize, kinds: &[u8]) -> W {
     // SAFETY: a frame object; its slots hold the function and nlocalsplus words.
     unsafe {
         let Some(slots) = frames::slots(w) else { return W::NULL };
@@ -62,7 +63,7 @@ fn local(w: W, i: usize, kinds: &[u8]) -> W {
         if kinds[i] & 0xc0 != 0 && v.is_obj() && v.is_tid(TID_CELL) { (*v.ptr::<WCell>()).w_value } else { v }
     }
 }
-fn set_local(sp: Space, w: W, i: usize, kinds: &[u8], value: W) {
+pub(super) fn set_local(sp: Space, w: W, i: usize, kinds: &[u8], value: W) {
     // SAFETY: as above. Slots of a frame on the value stack need no barrier; those in an array or a generator do.
     unsafe {
         let Some(slots) = frames::slots(w) else { return };
@@ -86,7 +87,7 @@ fn set_local(sp: Space, w: W, i: usize, kinds: &[u8], value: W) {
 }
 
 /// (names, kinds) of a frame's locals.
-fn layout<'a>(sp: Space, w: W) -> (&'a [W], &'a [u8]) {
+pub(super) fn layout<'a>(sp: Space, w: W) -> (&'a [W], &'a [u8]) {
     let c = code::get(fr(w).w_code);
     (sp.tuple_items(c.w_localsplusnames), sp.bytes_opt(c.w_localspluskinds).unwrap_or(&[]))
 }
@@ -97,7 +98,8 @@ pub fn snapshot(sp: Space, w: W) -> Res<W> {
     let (names, kinds) = layout(sp, w);
     for (i, w_name) in names.iter().enumerate() {
         let v = local(w, i, kinds);
-        if !v.is_null() {
+        // The variable of an inlined comprehension comes before a cell of the function that has its name.
+        if !v.is_null() && sp.dict_get(d, *w_name)?.is_none() {
             sp.dict_set(d, *w_name, v)?;
         }
     }
@@ -156,18 +158,24 @@ fn f_builtins(sp: Space, w: W) -> Res<W> {
 #[slot]
 fn f_locals(sp: Space, w: W) -> Res<W> {
     let c = code::get(fr(w).w_code);
-    if c.flags & co::OPTIMIZED != 0 || in_comprehension(sp, w) { proxy(sp, w) } else { locals(sp, w) }
+    if c.flags & co::OPTIMIZED != 0 || in_comprehension(sp, w) {
+        super::locals_proxy::new(sp, w)
+    } else {
+        locals(sp, w)
+    }
+}
+/// Has its first instruction been reached?
+unsafe fn begun(w: W) -> bool {
+    let o = fr(w);
+    o.live.is_null() || (*o.live).ip != (*(*o.live).code).code
 }
 /// The line a frame is at.
 pub fn lineno(sp: Space, w: W) -> i64 {
     let o = fr(w);
     // SAFETY: a frame object; a frame in use.
     unsafe {
-        if !o.live.is_null() && (*o.live).ip == (*(*o.live).code).code {
-            // Not begun: it stands at the `def`; a module has no such line.
-            let c = &*(*o.live).code;
-            let module = c.flags & co::OPTIMIZED == 0 && sp.text_opt(c.w_name).is_some_and(|t| t.eq_str("<module>"));
-            return if module { 0 } else { c.firstlineno as i64 };
+        if !begun(w) {
+            return code::entry_line(sp, code::get(o.w_code));
         }
         code::line(sp, o.w_code, frames::lasti(w))
     }
@@ -178,13 +186,51 @@ fn f_lineno(sp: Space, w: W) -> Res<W> {
     Ok(if n >= 0 { W::int(n) } else { W::NONE })
 }
 #[slot]
-fn set_f_lineno(sp: Space, _w: W, _v: W) -> Res<()> {
-    Err(sp.value_error("f_lineno can only be set in a trace function; jumping is not supported by this interpreter"))
+fn set_f_lineno(sp: Space, w: W, v: W) -> Res<()> {
+    if v.is_null() {
+        return Err(sp.raise(known::ATTRIBUTE_ERROR, "attribute 'f_lineno' of 'frame' objects cannot be deleted"));
+    }
+    if !sp.isinstance(v, sp.known(known::INT))? {
+        return Err(sp.value_error("lineno must be an integer"));
+    }
+    match fr(w).event {
+        trace_event::LINE | trace_event::YIELD => {}
+        trace_event::CALL => {
+            return Err(sp.value_error("can't jump from the 'call' trace event of a new frame"));
+        }
+        trace_event::NONE => return Err(sp.value_error("f_lineno can only be set in a trace function")),
+        _ => return Err(sp.value_error("can only jump from a 'line' trace event")),
+    }
+    let line = sp.int_w(v)?;
+    // SAFETY: the frame is sending an event, so it is live.
+    unsafe { jump::prepare(sp, w, line, fr(w).event == trace_event::YIELD) }.map_err(|e| sp.value_error(&e))?;
+    bind_locals(sp, w).inspect_err(|_| fr(w).jump = 0)
+}
+/// After a jump, code may take variables for bound that are not: they become None, with a warning.
+fn bind_locals(sp: Space, w: W) -> Res<()> {
+    let n = code::get(fr(w).w_code).nlocalsplus as usize;
+    // SAFETY: a live frame's locals.
+    let locals = |i: usize| unsafe { frames::slots(w).map(|s| s.add(1 + i)) };
+    // SAFETY: as above.
+    let unbound = |i: &usize| locals(*i).is_some_and(|s| unsafe { (*s).is_null() });
+    let count = (0..n).filter(unbound).count();
+    if count > 0 {
+        let s = if count == 1 { "" } else { "s" };
+        sp.warn(known::RUNTIME_WARNING, &format!("assigning None to {count} unbound local{s}"), 0)?;
+        for i in (0..n).filter(unbound) {
+            if let Some(s) = locals(i) {
+                // SAFETY: as above; the value stack needs no barrier.
+                unsafe { *s = W::NONE };
+            }
+        }
+    }
+    Ok(())
 }
 #[slot]
 fn f_lasti(_sp: Space, w: W) -> Res<W> {
     // SAFETY: a frame object.
-    Ok(W::int(unsafe { frames::lasti(w) } as i64 * 2))
+    let word = unsafe { if begun(w) { frames::lasti(w) + code::entry_words(code::get(fr(w).w_code)) } else { 0 } };
+    Ok(W::int(word as i64 * 2))
 }
 #[slot]
 fn f_trace(_sp: Space, w: W) -> Res<W> {
@@ -202,14 +248,27 @@ fn f_generator(_sp: Space, w: W) -> Res<W> {
     Ok(or_none(fr(w).w_generator))
 }
 macro_rules! flags {
-    ($($get:ident $set:ident $field:ident;)*) => { $(
+    ($($get:ident $set:ident $field:ident $deleted:literal;)*) => { $(
         #[slot]
         fn $get(_sp: Space, w: W) -> Res<W> { Ok(W::bool(fr(w).$field)) }
         #[slot]
-        fn $set(sp: Space, w: W, v: W) -> Res<()> { fr(w).$field = !v.is_null() && sp.is_true(v)?; Ok(()) }
+        fn $set(sp: Space, w: W, v: W) -> Res<()> {
+            if v.is_null() {
+                let kind = if $deleted.starts_with("attribute") { known::ATTRIBUTE_ERROR } else { known::TYPE_ERROR };
+                return Err(sp.raise(kind, $deleted));
+            }
+            if v != W::TRUE && v != W::FALSE {
+                return Err(sp.type_error("attribute value type must be bool"));
+            }
+            fr(w).$field = v == W::TRUE;
+            Ok(())
+        }
     )* };
 }
-flags! { f_trace_lines set_f_trace_lines trace_lines; f_trace_opcodes set_f_trace_opcodes trace_opcodes; }
+flags! {
+    f_trace_lines set_f_trace_lines trace_lines "can't delete numeric/char attribute";
+    f_trace_opcodes set_f_trace_opcodes trace_opcodes "attribute 'f_trace_opcodes' of 'frame' objects cannot be deleted";
+}
 
 /// Drops the locals of a frame that is not running.
 #[interp_fn(method, sig = "(self)")]
@@ -262,147 +321,6 @@ typespec!(
     }
 );
 
-// ---- f_locals of a function: a mapping that writes through ----
-
-#[derive(GcObject)]
-#[repr(C)]
-struct WProxy {
-    header: Header,
-    w_frame: W,
-}
-/// Row of FrameLocalsProxy.
-pub const TID_LOCALS_PROXY: u32 = tid::RUN + 5;
-
-fn proxy(sp: Space, w_frame: W) -> Res<W> {
-    // SAFETY: the row's layout; the object is new.
-    unsafe {
-        let o = sp.alloc(TID_LOCALS_PROXY, 16)?;
-        (*o.ptr::<WProxy>()).w_frame = w_frame;
-        Ok(o)
-    }
-}
-fn frame_of(w: W) -> W {
-    // SAFETY: the gateway has checked the type.
-    unsafe { (*w.ptr::<WProxy>()).w_frame }
-}
-fn index_of(sp: Space, w_frame: W, w_key: W) -> Res<Option<usize>> {
-    if sp.text_opt(w_key).is_none() {
-        return Ok(None);
-    }
-    for (i, n) in layout(sp, w_frame).0.iter().enumerate() {
-        if *n == w_key || sp.eq_w(*n, w_key)? {
-            return Ok(Some(i));
-        }
-    }
-    Ok(None)
-}
-fn find(sp: Space, w: W, w_key: W) -> Res<Option<W>> {
-    let w_frame = frame_of(w);
-    if let Some(i) = index_of(sp, w_frame, w_key)? {
-        let v = local(w_frame, i, layout(sp, w_frame).1);
-        return Ok((!v.is_null()).then_some(v));
-    }
-    if fr(w_frame).w_extra.is_null() { Ok(None) } else { sp.dict_get(fr(w_frame).w_extra, w_key) }
-}
-#[slot]
-fn proxy_getitem(sp: Space, w: W, w_key: W) -> Res<W> {
-    match find(sp, w, w_key)? {
-        Some(v) => Ok(v),
-        None => Err(sp.raise_object(
-            sp.known(known::KEY_ERROR),
-            sp.newstr(&format!("local variable '{}' is not defined", sp.string_w(sp.str(w_key)?)?))?,
-        )),
-    }
-}
-#[slot]
-fn proxy_setitem(sp: Space, w: W, w_key: W, v: W) -> Res<()> {
-    let w_frame = frame_of(w);
-    if v.is_null() {
-        return Err(sp.value_error("cannot remove variables from FrameLocalsProxy"));
-    }
-    if let Some(i) = index_of(sp, w_frame, w_key)? {
-        set_local(sp, w_frame, i, layout(sp, w_frame).1, v);
-        return Ok(());
-    }
-    if fr(w_frame).w_extra.is_null() {
-        let d = sp.newdict()?;
-        setfield!(sp, w_frame, WFrame, w_extra, d);
-    }
-    sp.dict_set(fr(w_frame).w_extra, w_key, v)
-}
-#[slot]
-fn proxy_contains(sp: Space, w: W, w_key: W) -> Res<bool> {
-    Ok(find(sp, w, w_key)?.is_some())
-}
-#[slot]
-fn proxy_len(sp: Space, w: W) -> Res<i64> {
-    sp.len(snapshot(sp, frame_of(w))?)
-}
-#[slot]
-fn proxy_iter(sp: Space, w: W) -> Res<W> {
-    sp.iter(snapshot(sp, frame_of(w))?)
-}
-#[slot]
-fn proxy_repr(sp: Space, w: W) -> Res<W> {
-    sp.repr(snapshot(sp, frame_of(w))?)
-}
-#[slot]
-fn proxy_compare(sp: Space, a: W, b: W, op: u32) -> Res<W> {
-    if op & !1 != 2 {
-        return Ok(W::NOT_IMPLEMENTED);
-    }
-    // SAFETY: a live word.
-    let b = if unsafe { b.is_tid(TID_LOCALS_PROXY) } { snapshot(sp, frame_of(b))? } else { b };
-    let r = sp.eq_w(snapshot(sp, frame_of(a))?, b)?;
-    Ok(W::bool(r == (op == 2)))
-}
-macro_rules! by_snapshot {
-    ($($name:ident $method:literal;)*) => { $(
-        #[doc = concat!("As dict.", $method, ".")]
-        #[interp_fn(method, name = $method, sig = "(self)")]
-        fn $name(sp: Space, w: W) -> Res<W> {
-            sp.call_method(snapshot(sp, frame_of(w))?, name!(sp, $method), &[])
-        }
-    )* };
-}
-by_snapshot! { proxy_keys "keys"; proxy_values "values"; proxy_items "items"; proxy_copy "copy"; }
-/// The value of a name, or the default.
-#[interp_fn(method, name = "get", sig = "(self, key, default=None, /)")]
-fn proxy_get(sp: Space, w: W, w_key: W, w_default: W) -> Res<W> {
-    Ok(find(sp, w, w_key)?.unwrap_or(w_default))
-}
-/// Sets several names.
-#[interp_fn(method, name = "update", sig = "(self, other, /)")]
-fn proxy_update(sp: Space, w: W, w_other: W) -> Res<()> {
-    let d = sp.newdict()?;
-    sp.dict_update(d, w_other, 1)?;
-    let mut pos = 0;
-    while let Some((k, v)) = sp.dict_next(d, &mut pos) {
-        sp.setitem(w, k, v)?;
-    }
-    Ok(())
-}
-/// The value of a name; sets it to the default if it is not there.
-#[interp_fn(method, name = "setdefault", sig = "(self, key, default=None, /)")]
-fn proxy_setdefault(sp: Space, w: W, w_key: W, w_default: W) -> Res<W> {
-    if let Some(v) = find(sp, w, w_key)? {
-        return Ok(v);
-    }
-    sp.setitem(w, w_key, w_default)?;
-    Ok(w_default)
-}
-typespec!(
-    /// FrameLocalsProxy
-    pub LOCALS_PROXY: WProxy, "FrameLocalsProxy", {
-        flags: ty::IMMUTABLE | ty::DISALLOW_INSTANTIATION | ty::MAPPING,
-        slots: &Slots {
-            getitem: Some(proxy_getitem), setitem: Some(proxy_setitem), contains: Some(proxy_contains), len: Some(proxy_len),
-            iter: Some(proxy_iter), repr: Some(proxy_repr), compare: Some(proxy_compare), ..Slots::EMPTY
-        },
-        methods: methods![proxy_keys, proxy_values, proxy_items, proxy_copy, proxy_get, proxy_update, proxy_setdefault],
-    }
-);
-
 // ---- tracebacks ----
 
 fn tb<'a>(w: W) -> &'a mut WTraceback {
@@ -437,15 +355,17 @@ fn set_tb_next(sp: Space, w: W, v: W) -> Res<()> {
     Ok(())
 }
 #[slot]
-fn tb_lasti(_sp: Space, w: W) -> Res<W> {
+fn tb_lasti(sp: Space, w: W) -> Res<W> {
     // As in CPython's tools, two units a code word: `co_positions()[tb_lasti // 2]`.
-    Ok(W::int(tb(w).lasti as i64))
+    let t = tb(w);
+    let entry = code::entry_words(code::get(fr(t.w_frame).w_code)) as i64;
+    Ok(sp.newint((t.lasti as i64).wrapping_add(entry * 2)))
 }
 #[slot]
 fn tb_lineno(sp: Space, w: W) -> Res<W> {
     let t = tb(w);
     if t.lineno < 0 {
-        t.lineno = code::line(sp, fr(t.w_frame).w_code, t.lasti as usize / 2);
+        t.lineno = code::line(sp, fr(t.w_frame).w_code, (t.lasti as i64).max(0) as usize / 2);
     }
     Ok(if t.lineno > 0 { W::int(t.lineno) } else { W::NONE })
 }
@@ -485,7 +405,9 @@ fn tb_new(sp: Space, _w_type: W, args: Args) -> Res<W> {
         let t = tb(w);
         t.w_next = if v[0].is_none() { W::NULL } else { v[0] };
         t.w_frame = v[1];
-        t.lasti = lasti.max(0) as u64;
+        let entry = code::entry_words(code::get(fr(v[1]).w_code)) as i64;
+        // Below the entry for a number that no instruction has.
+        t.lasti = lasti.wrapping_sub(entry * 2) as u64;
         t.lineno = lineno;
         Ok(w)
     }

@@ -142,14 +142,6 @@ fn get_closure(_sp: Space, w: W) -> Res<W> {
     Ok(or_none(func(w).w_closure))
 }
 #[slot]
-fn get_globals(_sp: Space, w: W) -> Res<W> {
-    Ok(func(w).w_globals)
-}
-#[slot]
-fn get_builtins(_sp: Space, w: W) -> Res<W> {
-    Ok(func(w).w_builtins)
-}
-#[slot]
 fn get_dict(sp: Space, w: W) -> Res<W> {
     if func(w).w_dict.is_null() {
         let d = sp.newdict()?;
@@ -267,6 +259,12 @@ fn function_new(sp: Space, _w_type: W, args: Args) -> Res<W> {
         }
     }
     let [w_name, w_defaults, w_closure, w_kwdefaults] = extra;
+    if !w_defaults.is_none() && sp.tuple_opt(w_defaults).is_none() {
+        return Err(sp.type_error("arg 4 (defaults) must be None or tuple"));
+    }
+    if !w_kwdefaults.is_none() && sp.layout(w_kwdefaults) != taipan_abi::word::TID_DICT {
+        return Err(sp.type_error("arg 6 (kwdefaults) must be None or dict"));
+    }
     let nfree = code::get(w_code).nfree as usize;
     let nclosure = if w_closure.is_none() { 0 } else { sp.tuple_opt(w_closure).map_or(0, <[W]>::len) };
     if w_closure.is_none() && nfree > 0 {
@@ -307,13 +305,12 @@ typespec!(
             getset!("__defaults__", get_defaults, set_defaults),
             getset!("__kwdefaults__", get_kwdefaults, set_kwdefaults),
             getset!("__closure__", get_closure),
-            getset!("__globals__", get_globals),
-            getset!("__builtins__", get_builtins),
             getset!("__dict__", get_dict, set_dict),
             getset!("__annotations__", get_annotations, set_annotations),
             getset!("__annotate__", get_annotate, set_annotate),
             getset!("__type_params__", get_type_params, set_type_params),
         ],
+        members: table![member!(WFunction, "__globals__", w_globals, Obj), member!(WFunction, "__builtins__", w_builtins, Obj)],
     }
 );
 

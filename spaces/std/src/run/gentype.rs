@@ -340,14 +340,18 @@ struct WCoroWrapper {
 /// Row of coroutine_wrapper.
 pub const TID_CORO_WRAPPER: u32 = tid::RUN;
 
-#[slot]
-fn coro_await(sp: Space, w: W) -> Res<W> {
+/// The iterator that drives a coroutine.
+pub(super) fn coroutine_iter(sp: Space, w: W) -> Res<W> {
     // SAFETY: the row's layout; the object is new.
     unsafe {
         let o = sp.alloc(TID_CORO_WRAPPER, 16)?;
         (*o.ptr::<WCoroWrapper>()).w_coro = w;
         Ok(o)
     }
+}
+#[slot]
+fn coro_await(sp: Space, w: W) -> Res<W> {
+    coroutine_iter(sp, w)
 }
 fn inner(w: W) -> W {
     // SAFETY: the gateway has checked the type.

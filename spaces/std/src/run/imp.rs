@@ -1,7 +1,7 @@
 //! Importing: the fast path of `import`, mixed modules, and the `_imp` module that importlib builds on.
 
-use super::code;
 use super::ops::module_dict;
+use super::{code, frozen};
 use crate::layouts::WModule;
 use taipan_abi::host::{Blob, ModuleSpec};
 use taipan_abi::known;
@@ -163,8 +163,11 @@ fn initializing(sp: Space, w: W) -> Res<bool> {
 }
 
 /// `__import__`
-pub fn import(sp: Space, w_name: W, w_globals: W, w_locals: W, w_fromlist: W, level: i64) -> Res<W> {
-    let _ = w_locals;
+pub fn import(sp: Space, w_name: W, w_globals: W, w_fromlist: W, level: i64) -> Res<W> {
+    import_inner(sp, w_name, w_globals, w_fromlist, level).inspect_err(|_| super::frozen::trim_traceback(sp))
+}
+
+fn import_inner(sp: Space, w_name: W, w_globals: W, w_fromlist: W, level: i64) -> Res<W> {
     let Some(t) = sp.text_opt(w_name) else {
         return Err(sp.type_error("module name must be a string"));
     };
@@ -272,41 +275,6 @@ fn is_builtin(sp: Space, w_name: W) -> Res<i64> {
         None => 0,
     })
 }
-/// There are no frozen modules: the library is loaded from its cached bytecode.
-#[interp_fn(sig = "(name, /)")]
-fn is_frozen(_sp: Space, _w_name: W) -> Res<bool> {
-    Ok(false)
-}
-/// See is_frozen.
-#[interp_fn(sig = "(name, /, *, withdata=False)")]
-fn find_frozen(_sp: Space, _w_name: W, _with: W) -> Res<W> {
-    Ok(W::NONE)
-}
-/// See is_frozen.
-#[interp_fn(sig = "(name, data=None, /)")]
-fn get_frozen_object(sp: Space, w_name: W, _w_data: W) -> Res<W> {
-    Err(raise!(sp, IMPORT_ERROR, "No such frozen object named {}", sp.string_w(w_name)?))
-}
-/// See is_frozen.
-#[interp_fn(sig = "(name, /)")]
-fn is_frozen_package(sp: Space, w_name: W) -> Res<bool> {
-    Err(raise!(sp, IMPORT_ERROR, "No such frozen object named {}", sp.string_w(w_name)?))
-}
-/// See is_frozen.
-#[interp_fn(sig = "(name, /)")]
-fn init_frozen(_sp: Space, _w_name: W) -> Res<W> {
-    Ok(W::NONE)
-}
-/// Names of frozen modules.
-#[interp_fn(name = "_frozen_module_names", sig = "()")]
-fn frozen_module_names(sp: Space) -> Res<W> {
-    sp.newlist(&[])
-}
-/// For tests of frozen modules, of which there are none.
-#[interp_fn(name = "_override_frozen_modules_for_tests", sig = "(override, /)")]
-fn override_frozen(_sp: Space, _v: i64) -> Res<()> {
-    Ok(())
-}
 /// For tests of subinterpreters, of which there are none.
 #[interp_fn(name = "_override_multi_interp_extensions_check", sig = "(override, /)")]
 fn override_check(_sp: Space, _v: i64) -> Res<i64> {
@@ -354,10 +322,14 @@ fn fix(sp: Space, w_code: W, w_old: W, w_new: W) -> Res<()> {
 /// The hash of a source text that a bytecode file may carry.
 #[interp_fn(sig = "(key, source)")]
 fn source_hash(sp: Space, key: i64, source: Buffer) -> Res<W> {
+    sp.newbytes(&hash(key, &source))
+}
+/// The hash of sources and of sealed code.
+pub fn hash(key: i64, bytes: &[u8]) -> [u8; 8] {
     use std::hash::Hasher;
     let mut h = siphasher::sip::SipHasher13::new_with_keys(key as u64, 0);
-    h.write(&source);
-    sp.newbytes(&h.finish().to_le_bytes())
+    h.write(bytes);
+    h.finish().to_le_bytes()
 }
 fn init(sp: Space, w_module: W) -> Res<()> {
     let mode = sp.setting("check_hash_based_pycs").unwrap_or_else(|| "default".into());
@@ -365,7 +337,7 @@ fn init(sp: Space, w_module: W) -> Res<()> {
     sp.setattr_str(w_module, "pyc_magic_number_token", W::int(MAGIC))
 }
 /// The first four bytes of bytecode files, as a little-endian number (the compiler's `pyc::MAGIC`).
-pub const MAGIC: i64 = 0x0a0d_5054;
+pub const MAGIC: i64 = 0x0a0d_5055;
 
 mixed_module!(
     MODULE,
@@ -375,13 +347,13 @@ mixed_module!(
         create_builtin,
         exec_builtin,
         is_builtin,
-        is_frozen,
-        find_frozen,
-        get_frozen_object,
-        is_frozen_package,
-        init_frozen,
-        frozen_module_names,
-        override_frozen,
+        frozen::is_frozen,
+        frozen::find_frozen,
+        frozen::get_frozen_object,
+        frozen::is_frozen_package,
+        frozen::init_frozen,
+        frozen::frozen_module_names,
+        frozen::override_frozen,
         override_check,
         extension_suffixes,
         acquire_lock,

@@ -20,10 +20,18 @@ pub fn dump(sp: Space, w: W, version: i64) -> Res<Vec<u8>> {
     bytes(sp, w, Form { version, allow_code: true })
 }
 
+/// The bytes of a code object, without a seal.
+pub fn bytes_of(sp: Space, w_code: W) -> Res<Vec<u8>> {
+    let mut out = Vec::new();
+    write(sp, &mut out, w_code, Form { version: 5, allow_code: true }, 0)?;
+    Ok(out)
+}
+
 fn bytes(sp: Space, w: W, form: Form) -> Res<Vec<u8>> {
     let mut out = Vec::new();
     write(sp, &mut out, w, form, 0)?;
-    Ok(out)
+    // SAFETY: a live word.
+    if unsafe { w.is_tid(TID_CODE) } { unmarshal::seal(sp, &out) } else { Ok(out) }
 }
 
 fn size(sp: Space, out: &mut Vec<u8>, n: usize) -> Res<()> {
@@ -148,7 +156,7 @@ fn write(sp: Space, out: &mut Vec<u8>, w: W, form: Form, depth: u32) -> Res<()> 
                 {
                     out.extend_from_slice(&n.to_le_bytes());
                 }
-                write(sp, out, sp.getattr(w, name!(sp, "co_code"))?, form, depth + 1)?;
+                write(sp, out, super::code::words(sp, w)?, form, depth + 1)?;
                 for x in [
                     c.w_consts,
                     c.w_names,
@@ -209,7 +217,7 @@ fn dumps(sp: Space, w: W, version: i64, allow_code: bool) -> Res<Vec<u8>> {
 /// The object of some bytes.
 #[interp_fn(sig = "(bytes, /, *, allow_code=True)")]
 fn loads(sp: Space, b: Buffer, allow_code: bool) -> Res<W> {
-    Ok(unmarshal::read(sp, &b, allow_code)?.0)
+    Ok(unmarshal::read_untrusted(sp, &b, allow_code)?.0)
 }
 /// Writes an object to a binary file.
 #[interp_fn(name = "dump", sig = "(value, file, version=5, /, *, allow_code=True)")]
@@ -224,7 +232,7 @@ fn load(sp: Space, w_file: W, allow_code: bool) -> Res<W> {
     let w_start = sp.call_method(w_file, name!(sp, "tell"), &[])?;
     let w_bytes = sp.call_method(w_file, name!(sp, "read"), &[])?;
     let b = Buffer::get(sp, w_bytes)?;
-    let (w, used) = unmarshal::read(sp, &b, allow_code)?;
+    let (w, used) = unmarshal::read_untrusted(sp, &b, allow_code)?;
     let w_end = sp.add(w_start, W::int(used as i64))?;
     sp.call_method(w_file, name!(sp, "seek"), &[w_end])?;
     Ok(w)

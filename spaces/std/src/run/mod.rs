@@ -6,10 +6,13 @@ pub mod builtins;
 pub mod code;
 pub mod compile;
 pub mod fastcall;
+pub mod fields;
 pub mod frametype;
+pub mod frozen;
 pub mod function;
 pub mod gentype;
 pub mod imp;
+pub mod locals_proxy;
 pub mod marshal;
 pub mod ops;
 pub mod space;
@@ -44,7 +47,7 @@ types! {
     asyncgen::TID_ASEND, asyncgen::ASEND, NOT_KNOWN;
     asyncgen::TID_ATHROW, asyncgen::ATHROW, NOT_KNOWN;
     asyncgen::TID_ANEXT, asyncgen::ANEXT, NOT_KNOWN;
-    frametype::TID_LOCALS_PROXY, frametype::LOCALS_PROXY, NOT_KNOWN;
+    locals_proxy::TID_LOCALS_PROXY, locals_proxy::LOCALS_PROXY, NOT_KNOWN;
     threads::TID_LOCK, threads::LOCK, NOT_KNOWN;
     threads::TID_RLOCK, threads::RLOCK, NOT_KNOWN;
     threads::TID_LOCAL, threads::LOCAL, NOT_KNOWN;
@@ -57,5 +60,5 @@ types! {
 /// # Safety
 /// The frame is complete.
 pub unsafe extern "C-unwind" fn eval(th: *mut taipan_abi::thread::Thread) -> W {
-    taipan_interp::call::run(space::StdSpace, th)
+    taipan_interp::hot::run(space::StdSpace, th)
 }

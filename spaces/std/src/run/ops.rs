@@ -64,10 +64,21 @@ pub fn import_module(sp: Space, w_name: W) -> Res<W> {
 /// See the table.
 #[slot]
 pub fn builtin(sp: Space, w_name: W) -> Res<W> {
-    match sp.dict_get(sp.known(known::BUILTINS_DICT), w_name)? {
-        Some(w) => Ok(w),
-        None => Err(taipan_interp::rare::name_error(sp, w_name)),
-    }
+    let f = sp.thread().gc.frame_top as *mut Frame;
+    // SAFETY: the top frame record exists.
+    let w_builtins = unsafe {
+        if (*f).code.is_null() { sp.known(known::BUILTINS_DICT) } else { super::space::builtins_of(sp, (*f).w_globals) }
+    };
+    let found = if is_dict(w_builtins) {
+        sp.dict_get(w_builtins, w_name)?
+    } else {
+        match sp.getitem(w_builtins, w_name) {
+            Ok(w) => Some(w),
+            Err(_) if sp.catch(known::KEY_ERROR) => None,
+            Err(e) => return Err(e),
+        }
+    };
+    found.ok_or_else(|| sp.raise_object(sp.known(known::ATTRIBUTE_ERROR), w_name))
 }
 /// See the table.
 pub unsafe extern "C-unwind" fn frame(th: *mut Thread, depth: i64) -> W {
@@ -92,7 +103,11 @@ pub fn poll(sp: Space) -> Res<()> {
         unsafe { ((*th.host).switch_threads)(sp.th()) };
     }
     if bits & POLL_GC != 0 {
-        after_collection(sp)?;
+        // When a collection comes is chance: a trace function is not told what it runs.
+        th.tracing += 1;
+        let r = after_collection(sp);
+        sp.thread().tracing -= 1;
+        r?;
     }
     if bits & POLL_ASYNC != 0 && !sp.thread().w_async_exc.is_null() {
         let w = std::mem::replace(&mut sp.thread().w_async_exc, W::NULL);
@@ -135,7 +150,7 @@ fn after_collection(sp: Space) -> Res<()> {
 }
 
 /// Calls an object's finalizer once.
-fn finalize(sp: Space, w: W) {
+pub fn finalize(sp: Space, w: W) {
     // SAFETY: a live object.
     unsafe {
         let h = w.header();
@@ -159,13 +174,22 @@ unsafe fn clear_free_operands(sp: Space) {
     let top = gc.frame_top as *mut Frame;
     let mut f = gc.frames as *mut Frame;
     while f <= top {
+        if (*f).flags & fr::DELEGATING != 0 {
+            // Its window is the generator's own words, all of them in use.
+            f = f.add(1);
+            continue;
+        }
+        let mut above = f.add(1);
+        while above <= top && (*above).flags & fr::DELEGATING != 0 {
+            above = above.add(1);
+        }
         // The words between a frame's sp and the end of its window are free, unless the window of its callee has begun.
         let end = if f == top {
             gc.vs_top
         } else if (*f).code.is_null() {
             (*f).sp
         } else {
-            (*f).base.add((*(*f).code).framesize as usize).min((*f.add(1)).base.wrapping_sub(1))
+            (*f).base.add((*(*f).code).framesize as usize).min((*above).base.wrapping_sub(1))
         };
         let mut p = (*f).sp;
         while p < end {
@@ -184,13 +208,13 @@ unsafe fn clear_free_operands(sp: Space) {
 #[slot]
 pub fn collect(sp: Space, kind: u32) -> Res<i64> {
     // SAFETY: the thread is the running one.
-    unsafe {
+    let dead = unsafe {
         clear_free_operands(sp);
         let vt = &*sp.thread().gcvt;
-        (vt.collect)(sp.th().cast(), kind.min(CollectKind::Full as u32));
-    }
+        (vt.collect)(sp.th().cast(), kind.min(CollectKind::Full as u32))
+    };
     after_collection(sp)?;
-    Ok(0)
+    Ok(dead.into())
 }
 /// A module's namespace.
 pub fn module_dict(w: W) -> W {

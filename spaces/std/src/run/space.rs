@@ -4,6 +4,7 @@
 //! `keys_version` for globals, a class's version for instantiation.
 
 use super::attrcache::{getattr_slow, instantiation, load_method_slow, setattr_slow};
+use super::fields::{self, read_word};
 use super::{fastcall, special};
 use crate::containers;
 use crate::layouts::*;
@@ -214,11 +215,24 @@ unsafe extern "C-unwind" fn contains_slow(th: *mut Thread, a: W, x: W) -> W {
         _ => W::NULL,
     }
 }
+unsafe extern "C-unwind" fn next_slow(th: *mut Thread, a: W) -> W {
+    match types::iterops::next(Space::new(th), a) {
+        Ok(Some(w)) => w,
+        Ok(None) => W::EXHAUSTED,
+        Err(Raised) => W::NULL,
+    }
+}
+unsafe extern "C-unwind" fn append_slow(th: *mut Thread, list: W, v: W) -> W {
+    match (*list.ptr::<WList>()).items.push(Space::new(th), list, v) {
+        Ok(()) => W::NONE,
+        Err(Raised) => W::NULL,
+    }
+}
 unsafe extern "C-unwind" fn iter_slow(th: *mut Thread, a: W) -> W {
     ((*(*th).ops).iter.exec)(th, a)
 }
 
-fn residual<M: Mode>(m: M, w: M::W) -> Next<M> {
+pub fn residual<M: Mode>(m: M, w: M::W) -> Next<M> {
     if m.raised(w) { Next::Raised } else { Next::Done(w) }
 }
 
@@ -266,8 +280,9 @@ impl ObjSpace for StdSpace {
                 }
             };
             return new_float(m, r);
-        } else if !M::RECORDING
-            && (is_instance(m, a) || is_instance(m, b))
+        } else if (is_instance(m, a) || is_instance(m, b))
+            && class_is_known(m, a)
+            && class_is_known(m, b)
             && let Some(c) = special::binop(m, op, inplace, a, b)
         {
             return Next::Call(c);
@@ -296,8 +311,8 @@ impl ObjSpace for StdSpace {
             };
             return Next::Done(m.wbool(c));
         }
-        if !M::RECORDING
-            && is_instance(m, a)
+        if is_instance(m, a)
+            && class_is_known(m, b)
             && let Some(c) = special::compare(m, op, a, b)
         {
             return Next::Call(c);
@@ -320,7 +335,7 @@ impl ObjSpace for StdSpace {
         if m.branch(m.is_int(w)) {
             return Truth::Known(!m.branch(m.weq(w, m.kw(W::int(0)))));
         }
-        if !M::RECORDING && is_instance(m, w) {
+        if is_instance(m, w) {
             let s = &*types::util::type_slots(types::util::type_of(Space::new(m.th()), m.w(w)));
             if s.bool.is_none() && s.len.is_none() {
                 return Truth::Known(true);
@@ -341,9 +356,10 @@ impl ObjSpace for StdSpace {
         if !m.branch(m.is_int(w)) {
             let c = &*cache;
             if c.key == key(m, m.tid(w)) {
+                m.same_epoch();
                 match c.kind {
                     ck::OFFSET => return Next::Done(read_word(m, w, c.a)),
-                    ck::EXT => return Next::Done(read_ext(m, w, c)),
+                    ck::EXT => return Next::Done(fields::read_ext(m, w, c.a, c.b)),
                     ck::SLOT => {
                         let v = read_word(m, w, c.a);
                         if !m.branch(m.is_null(v)) {
@@ -354,8 +370,8 @@ impl ObjSpace for StdSpace {
                     ck::PROPERTY => return call1(m, W(c.b), w, k::DONE),
                     ck::MODULE => {
                         let d = (*m.promote(w).ptr::<WModule>()).w_dict;
-                        if (*d.ptr::<WDict>()).keys_version == c.a {
-                            return Next::Done(m.kw(dict_value(d, c.b as usize)));
+                        if let Some(v) = fields::versioned(m, d, c.a, c.b as usize) {
+                            return Next::Done(v);
                         }
                     }
                     ck::CLASS => {
@@ -376,6 +392,7 @@ impl ObjSpace for StdSpace {
         if !m.branch(m.is_int(w)) {
             let c = &*cache;
             if c.key == key(m, m.tid(w)) {
+                m.same_epoch();
                 match c.kind {
                     ck::METHOD => {
                         *with_self = true;
@@ -392,8 +409,8 @@ impl ObjSpace for StdSpace {
                     ck::VALUE => return Next::Done(m.kw(W(c.b))),
                     ck::MODULE => {
                         let d = (*m.promote(w).ptr::<WModule>()).w_dict;
-                        if (*d.ptr::<WDict>()).keys_version == c.a {
-                            return Next::Done(m.kw(dict_value(d, c.b as usize)));
+                        if let Some(v) = fields::versioned(m, d, c.a, c.b as usize) {
+                            return Next::Done(v);
                         }
                     }
                     ck::CLASS => {
@@ -411,21 +428,17 @@ impl ObjSpace for StdSpace {
 
     #[inline(always)]
     unsafe fn setattr<M: Mode>(self, m: M, w: M::W, w_name: W, v: M::W, cache: *mut Cache) -> Next<M> {
-        if !m.branch(m.is_int(w)) && !M::RECORDING {
+        if !m.branch(m.is_int(w)) {
             let c = &*cache;
             if c.key == key(m, m.tid(w)) {
-                let (o, v) = (m.w(w), m.w(v));
-                let slot = (o.0 + c.a) as *mut W;
+                m.same_epoch();
                 match c.kind {
                     ck::OFFSET => {
-                        taipan_abi::mode::barrier(m.th(), o, slot);
-                        *slot = v;
+                        fields::write_word(m, w, c.a, v, None);
                         return Next::Done(m.kw(W::NONE));
                     }
                     ck::TRANSITION => {
-                        taipan_abi::mode::barrier(m.th(), o, slot);
-                        *slot = v;
-                        o.header().tid = c.b as u32;
+                        fields::write_word(m, w, c.a, v, Some(c.b as u32));
                         return Next::Done(m.kw(W::NONE));
                     }
                     _ => {}
@@ -441,40 +454,32 @@ impl ObjSpace for StdSpace {
         let g = &*w_globals.ptr::<WDict>();
         if c.key != 0 && g.keys_version == c.key {
             if c.kind == 1 {
-                return Next::Done(m.kw(dict_value(w_globals, c.a as usize)));
-            }
-            let w_builtins = Space::new(m.th()).known(known::BUILTINS_DICT);
-            if (*w_builtins.ptr::<WDict>()).keys_version == c.a {
-                return Next::Done(m.kw(dict_value(w_builtins, c.b as usize)));
+                if let Some(v) = fields::versioned(m, w_globals, c.key, c.a as usize) {
+                    return Next::Done(v);
+                }
+            } else {
+                let w_builtins = Space::new(m.th()).known(known::BUILTINS_DICT);
+                if M::RECORDING {
+                    m.promote_i(m.getf_i(m.kw(w_globals), &fields::DICT_VERSION, m.ki(0)));
+                }
+                if let Some(v) = fields::versioned(m, w_builtins, c.a, c.b as usize) {
+                    return Next::Done(v);
+                }
             }
         }
+        m.give_up("a global that its cache does not know");
         done(m, load_global_slow(Space::new(m.th()), w_globals, w_name, cache))
     }
 
     #[inline(always)]
     unsafe fn getitem<M: Mode>(self, m: M, a: M::W, key: M::W, _cache: *mut Cache) -> Next<M> {
-        if m.branch(m.is_int(key)) && !m.branch(m.is_int(a)) && !M::RECORDING {
-            let (o, i) = (m.w(a), m.w(key).untag());
-            match o.header().tid {
-                TID_LIST => {
-                    let l = &(*o.ptr::<WList>()).items;
-                    let i = if i < 0 { i + l.len as i64 } else { i };
-                    if (i as u64) < l.len as u64 {
-                        return Next::Done(m.kw(*l.array().items().add(i as usize)));
-                    }
-                }
-                TID_TUPLE => {
-                    let t = o.ptr::<WTuple>();
-                    let i = if i < 0 { i + (*t).len as i64 } else { i };
-                    if (i as u64) < (*t).len as u64 {
-                        return Next::Done(m.kw(*(t.add(1) as *const W).add(i as usize)));
-                    }
-                }
-                _ => {}
-            }
+        if m.branch(m.is_int(key))
+            && !m.branch(m.is_int(a))
+            && let Some(w) = fields::sequence_item(m, a, key)
+        {
+            return Next::Done(w);
         }
-        if !M::RECORDING
-            && is_instance(m, a)
+        if is_instance(m, a)
             && let Some(c) = special::getitem(m, a, key)
         {
             return Next::Call(c);
@@ -484,19 +489,10 @@ impl ObjSpace for StdSpace {
 
     #[inline(always)]
     unsafe fn setitem<M: Mode>(self, m: M, a: M::W, key: M::W, v: M::W, _cache: *mut Cache) -> Next<M> {
-        if m.branch(m.is_int(key)) && !m.branch(m.is_int(a)) && !M::RECORDING {
-            let (o, i) = (m.w(a), m.w(key).untag());
-            if o.header().tid == TID_LIST {
-                let l = &(*o.ptr::<WList>()).items;
-                let i = if i < 0 { i + l.len as i64 } else { i };
-                if (i as u64) < l.len as u64 {
-                    l.array().set(Space::new(m.th()), i as usize, m.w(v));
-                    return Next::Done(m.kw(W::NONE));
-                }
-            }
+        if m.branch(m.is_int(key)) && !m.branch(m.is_int(a)) && fields::store_list_item(m, a, key, v) {
+            return Next::Done(m.kw(W::NONE));
         }
-        if !M::RECORDING
-            && is_instance(m, a)
+        if is_instance(m, a)
             && let Some(c) = special::setitem(m, a, key, v)
         {
             return Next::Call(c);
@@ -505,8 +501,7 @@ impl ObjSpace for StdSpace {
     }
 
     unsafe fn contains<M: Mode>(self, m: M, a: M::W, x: M::W, _cache: *mut Cache) -> Next<M> {
-        if !M::RECORDING
-            && is_instance(m, a)
+        if is_instance(m, a)
             && let Some(c) = special::contains(m, a, x)
         {
             return Next::Call(c);
@@ -516,15 +511,11 @@ impl ObjSpace for StdSpace {
 
     #[inline(always)]
     unsafe fn iter<M: Mode>(self, m: M, a: M::W) -> Next<M> {
-        let c = m.w(a);
-        if c.is_obj()
-            && matches!(c.header().tid, TID_GENERATOR | TID_RANGE_ITER | TID_LIST_ITER | TID_TUPLE_ITER)
-            && !M::RECORDING
+        if !m.branch(m.is_int(a)) && matches!(m.tid(a), TID_GENERATOR | TID_RANGE_ITER | TID_LIST_ITER | TID_TUPLE_ITER)
         {
             return Next::Done(a);
         }
-        if !M::RECORDING
-            && is_instance(m, a)
+        if is_instance(m, a)
             && let Some(c) = special::iter(m, a)
         {
             return Next::Call(c);
@@ -539,58 +530,33 @@ impl ObjSpace for StdSpace {
             // Only a debugger can have put a small int (or nothing) in an iterator's place.
             return not_an_iterator(Space::new(m.th()), o);
         }
-        match o.header().tid {
-            TID_RANGE_ITER => {
-                let it = &mut *o.ptr::<WRangeIter>();
-                if it.left == 0 {
-                    return Item::Exhausted;
-                }
-                it.left -= 1;
-                let v = it.next;
-                it.next = v.wrapping_add(it.step);
-                return Item::Value(m.kw(W::int(v)));
+        let tid = m.tid(a);
+        match tid {
+            TID_RANGE_ITER | TID_LIST_ITER | TID_TUPLE_ITER => {
+                return fields::next_item(m, a, tid).map_or(Item::Exhausted, Item::Value);
             }
-            TID_LIST_ITER => {
-                let it = &mut *o.ptr::<WSeqIter>();
-                if !it.w_seq.is_null() {
-                    let l = &(*it.w_seq.ptr::<WList>()).items;
-                    if it.index < l.len {
-                        let w = *l.array().items().add(it.index);
-                        it.index += 1;
-                        return Item::Value(m.kw(w));
-                    }
-                    it.w_seq = W::NULL;
-                }
-                return Item::Exhausted;
-            }
-            TID_TUPLE_ITER => {
-                let it = &mut *o.ptr::<WSeqIter>();
-                if !it.w_seq.is_null() {
-                    let t = it.w_seq.ptr::<WTuple>();
-                    if it.index < (*t).len {
-                        let w = *(t.add(1) as *const W).add(it.index);
-                        it.index += 1;
-                        return Item::Value(m.kw(w));
-                    }
-                    it.w_seq = W::NULL;
-                }
-                return Item::Exhausted;
-            }
-            TID_GENERATOR => match (*o.ptr::<WGenerator>()).state {
+            TID_GENERATOR if !M::RECORDING => match (*o.ptr::<WGenerator>()).state {
                 gen_state::CLOSED => return Item::Exhausted,
                 _ => return Item::Resume(a),
             },
             _ => {}
         }
         let sp = Space::new(m.th());
-        if !M::RECORDING
-            && is_instance(m, a)
+        if is_instance(m, a)
             && let Some(c) = special::next(m, a)
         {
             return Item::Call(c);
         }
+        if M::RECORDING {
+            let w = m.call1(&CALL_ANY, next_slow, a, k::FOR);
+            return match m.raised(w) {
+                true => Item::Raised,
+                false if m.branch(m.weq(w, m.kw(W::EXHAUSTED))) => Item::Exhausted,
+                false => Item::Value(w),
+            };
+        }
         if unpacked {
-            let pair = match o.header().tid {
+            let pair = match tid {
                 TID_ENUMERATE => containers::zips::enumerate_pair(sp, o),
                 TID_ZIP => containers::zips::zip_pair(sp, o),
                 containers::tids::DICT_ITEM_ITER => containers::dict_iter::item_pair(sp, o),
@@ -616,12 +582,12 @@ impl ObjSpace for StdSpace {
         if !o.is_obj() {
             return Callee::Other;
         }
-        match o.header().tid {
+        match m.tid(f) {
             TID_FUNCTION => Callee::Function(m.promote(f)),
             TID_METHOD => {
-                let meth = &*o.ptr::<WMethod>();
-                if meth.w_func.is_tid(TID_FUNCTION) && !M::RECORDING {
-                    Callee::Method(meth.w_func, m.kw(meth.w_self))
+                if (*o.ptr::<WMethod>()).w_func.is_tid(TID_FUNCTION) {
+                    let w_func = m.promote(m.getf(f, &fields::METHOD_FUNC, m.ki(0)));
+                    Callee::Method(w_func, m.getf(f, &fields::METHOD_SELF, m.ki(0)))
                 } else {
                     Callee::Other
                 }
@@ -630,6 +596,7 @@ impl ObjSpace for StdSpace {
                 let t = &*m.promote(f).ptr::<WType>();
                 let c = &*cache;
                 if t.version != 0 && c.key == t.version && c.kind == ck::CLASS {
+                    m.same_epoch();
                     let w = m.new(c.a as u32, (c.a >> 32) as usize);
                     if m.raised(w) {
                         return Callee::Raised;
@@ -643,7 +610,7 @@ impl ObjSpace for StdSpace {
             TID_METHOD_DESCR if !M::RECORDING => {
                 fastcall::method(Space::new(m.th()), o, args, n, cache).map_or(Callee::Other, Callee::Native)
             }
-            _ if !M::RECORDING && is_instance(m, f) => {
+            _ if is_instance(m, f) => {
                 special::callee(Space::new(m.th()), o).map_or(Callee::Other, |w| Callee::Method(w, f))
             }
             _ => Callee::Other,
@@ -653,12 +620,19 @@ impl ObjSpace for StdSpace {
     #[inline(always)]
     unsafe fn call<M: Mode>(self, m: M, f: M::W, args: *mut W, n: usize, w_kwnames: W) -> M::W {
         let sp = Space::new(m.th());
-        m.kw(types::calls::call(sp, m.w(f), Args { ptr: args, n, kwnames: w_kwnames }).unwrap_or(W::NULL))
+        let w = types::calls::call(sp, m.w(f), Args { ptr: args, n, kwnames: w_kwnames }).unwrap_or(W::NULL);
+        if M::RECORDING { fields::call_recorded(m, f, args, n, w) } else { m.kw(w) }
     }
 
     #[inline(always)]
     unsafe fn unpack<M: Mode>(self, m: M, w: M::W, n: usize, out: *mut W) -> bool {
         let o = m.w(w);
+        if M::RECORDING {
+            if fields::unpack_recorded(m, w, n, out) {
+                return true;
+            }
+            m.give_up("taking apart something else than a tuple or list");
+        }
         // The first item goes on top.
         let items = if o.is_tid(TID_TUPLE) && (*o.ptr::<WTuple>()).len == n {
             o.ptr::<WTuple>().add(1) as *const W
@@ -679,6 +653,9 @@ impl ObjSpace for StdSpace {
         if n == 0 {
             return m.kw(sp.known(known::EMPTY_TUPLE));
         }
+        if M::RECORDING {
+            return fields::tuple_recorded(m, items, n);
+        }
         let Ok(w) = sp.alloc(TID_TUPLE, 16 + n * 8) else { return m.kw(W::NULL) };
         let t = w.ptr::<WTuple>();
         (*t).len = n;
@@ -692,12 +669,16 @@ impl ObjSpace for StdSpace {
 
     unsafe fn build_list<M: Mode>(self, m: M, items: *mut W, n: usize) -> M::W {
         let sp = Space::new(m.th());
-        let items = if n == 0 { &[][..] } else { std::slice::from_raw_parts(items, n) };
-        m.kw(sp.newlist(items).unwrap_or(W::NULL))
+        let words = if n == 0 { &[][..] } else { std::slice::from_raw_parts(items, n) };
+        let w = sp.newlist(words).unwrap_or(W::NULL);
+        if M::RECORDING { fields::list_recorded(m, items, n, w) } else { m.kw(w) }
     }
 
     #[inline(always)]
     unsafe fn list_append<M: Mode>(self, m: M, list: M::W, v: M::W) -> bool {
+        if M::RECORDING {
+            return !m.raised(m.call2(&CALL_ANY, append_slow, list, v, k::DISCARD));
+        }
         let o = m.w(list);
         (*o.ptr::<WList>()).items.push(Space::new(m.th()), o, m.w(v)).is_ok()
     }
@@ -738,24 +719,25 @@ impl ObjSpace for StdSpace {
     }
 }
 
-/// May the object's class define special methods in Python? The fixed rows are those of the built-in types.
+/// May the object's class define special methods in Python? The fixed rows are those of the built-in types. While recording the answer
+/// holds for the trace: the row is guarded.
 #[inline(always)]
 pub unsafe fn is_instance<M: Mode>(m: M, w: M::W) -> bool {
+    if M::RECORDING {
+        return m.w(w).is_obj() && class_is_known(m, w) && m.w(w).header().tid >= FIRST_FREE_TID;
+    }
     let o = m.w(w);
     o.is_obj() && o.header().tid >= FIRST_FREE_TID
 }
 
+/// Makes the object's row, and what its class says now, a fact of the trace. Always true.
 #[inline(always)]
-unsafe fn read_word<M: Mode>(m: M, w: M::W, offset: u64) -> M::W {
-    // Green offset: the row is guarded. While recording, descriptors of fields are made by the slow path.
-    let _ = m;
-    m.kw(*((m.w(w).0 + offset) as *const W))
-}
-
-#[inline(always)]
-unsafe fn read_ext<M: Mode>(m: M, w: M::W, c: &Cache) -> M::W {
-    let ext = *((m.w(w).0 + c.a) as *const W);
-    m.kw(*ext.ptr::<W>().add(2 + c.b as usize))
+unsafe fn class_is_known<M: Mode>(m: M, w: M::W) -> bool {
+    if M::RECORDING && !m.branch(m.is_int(w)) {
+        m.tid(w);
+        m.same_epoch();
+    }
+    true
 }
 
 #[inline(always)]
@@ -798,8 +780,12 @@ unsafe fn load_global_slow(sp: Space, w_globals: W, w_name: W, cache: *mut Cache
             *c = Cache { key: containers::dict::keys_version(w_globals), a: i as u64, b: 0, count: c.count, kind: 1 };
             return Ok(dict_value(w_globals, i));
         }
-    } else if let Some(w) = sp.dict_get(w_globals, w_name)? {
-        return Ok(w);
+    } else {
+        // A subclass of dict may answer in its own way (`__missing__`).
+        match sp.getitem(w_globals, w_name) {
+            Err(_) if sp.catch(known::KEY_ERROR) => {}
+            answer => return answer,
+        }
     }
     let w_builtins = builtins_of(sp, w_globals);
     if w_builtins == sp.known(known::BUILTINS_DICT)

@@ -29,6 +29,8 @@ pub unsafe extern "C-unwind" fn init(th: *mut Thread) -> i32 {
         *known.add(known::SYS_MODULE as usize) = w_sys;
         sp.dict_set_str(w_modules, "sys", w_sys)?;
         imp::exec(sp, w_builtins)?;
+        *known.add(known::ALL as usize) = sp.builtin(name!(sp, "all"))?;
+        *known.add(known::ANY as usize) = sp.builtin(name!(sp, "any"))?;
         imp::exec(sp, w_sys)?;
         Ok(())
     })();
@@ -66,8 +68,8 @@ fn report(sp: Space, what: &str) {
     sp.take_exc();
 }
 
-/// Code that the host compiles (and caches) of a library module that cannot be imported because it is the importer.
-fn frozen(sp: Space, name: &str) -> Res<W> {
+/// Code that the host compiles (and caches) of a library module that the start needs.
+pub fn frozen(sp: Space, name: &str) -> Res<W> {
     let mut blob = Blob { ptr: std::ptr::null(), len: 0, cap: 0 };
     // SAFETY: the host's service; the blob is given back.
     unsafe {

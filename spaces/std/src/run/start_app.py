@@ -74,6 +74,8 @@ def _streams():
 def start():
     _cache_files_of_the_library()
     sys.path[:] = _strings('path.sys')
+    import zipimport
+    sys.path_hooks.insert(0, zipimport.zipimporter)
     import encodings
     import codecs
     _streams()
@@ -128,7 +130,13 @@ def _run(namespace):
         else:
             if _setting('run.skip_first_line') == '1':
                 source = b'\n' + source.partition(b'\n')[2]
-            code = compile(source, value, 'exec', dont_inherit=True)
+            try:
+                code = compile(source, value, 'exec', dont_inherit=True)
+            except SyntaxError as e:
+                # A program's message names its file.
+                if e.msg.startswith('Non-UTF-8 code'):
+                    e.msg = e.msg.replace(' on line ', f' in file {value} on line ', 1)
+                raise
         exec(code, namespace)
     elif mode == 'stdin':
         _first_path(first)
@@ -197,17 +205,20 @@ def _handle(exc):
     return 1
 
 
-def _finish(status):
-    threading = sys.modules.get('threading')
-    if threading is not None:
+def _flush_writers():
+    """What open files still hold goes to them; texts first, since they write to buffers."""
+    io = sys.modules.get('_io')
+    streams = [s for s in [ref() for ref in list(getattr(io, '_writers', ()))] if s is not None]
+    streams.sort(key=lambda s: not isinstance(s, io.TextIOWrapper))
+    for stream in streams:
         try:
-            threading._shutdown()
-        except BaseException as e:
-            sys.excepthook(type(e), e, e.__traceback__)
-    atexit = sys.modules.get('atexit')
-    if atexit is not None:
-        atexit._run_exitfuncs()
-    sys._close_threads()
+            if not stream.closed:
+                stream.flush()
+        except BaseException:
+            pass
+
+
+def _flush(status):
     for stream in (sys.stdout, sys.stderr):
         if stream is None or getattr(stream, 'closed', False):
             continue
@@ -221,10 +232,31 @@ def _finish(status):
                     sys.unraisablehook(sys.UnraisableHookArgs((type(e), e, e.__traceback__, None, stream)))
             except BaseException:
                 pass
+    _flush_writers()
     return status
 
 
-def main():
+def _finish(status):
+    threading = sys.modules.get('threading')
+    if threading is not None:
+        try:
+            threading._shutdown()
+        except BaseException as e:
+            sys.excepthook(type(e), e, e.__traceback__)
+    atexit = sys.modules.get('atexit')
+    if atexit is not None:
+        atexit._run_exitfuncs()
+    sys._close_threads()
+    status = _flush(status)
+    try:
+        _finalize()
+    except BaseException as e:
+        sys.excepthook(type(e), e, e.__traceback__)
+    return _flush(status)
+
+
+def _program():
+    """Runs what the command line names; answers the exit status."""
     module = type(sys)('__main__')
     namespace = module.__dict__
     import builtins
@@ -243,4 +275,22 @@ def main():
             _interact(sys.modules['__main__'].__dict__)
         except BaseException as e:
             status = _handle(e)
-    return _finish(status)
+    return status
+
+
+def _finalize():
+    """Runs what finalizers are left, of objects that can be reached too: files are flushed, __del__ is called. What it needs of
+    its module is still there."""
+    import gc
+    gc.collect()
+    streams = (sys.stdin, sys.stdout, sys.stderr, sys.__stdin__, sys.__stdout__, sys.__stderr__)
+    for o in sys._finalizable():
+        for s in streams:
+            if s is o:
+                break
+        else:
+            sys._run_finalizer(o)
+
+
+def main():
+    return _finish(_program())

@@ -305,6 +305,8 @@ mixed_module!(
         sysfuncs::settrace_all,
         sysfuncs::setprofile_all,
         sysfuncs::close_threads,
+        sysfuncs::finalizable,
+        sysfuncs::run_finalizer,
         setting,
         builtin_names,
         structseq,

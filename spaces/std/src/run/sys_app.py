@@ -18,7 +18,7 @@ def _flag(name, default=0):
 
 version_info = _structseq('sys.version_info', ('major', 'minor', 'micro', 'releaselevel', 'serial'), 5)((3, 14, 7, 'final', 0))
 hexversion = 0x030e07f0
-version = '3.14.7 (Taipan 0.1.0)'
+version = f'3.14.7 (Taipan 0.1.0) [{_setting("version.compiler") or "Rust"}]'
 api_version = 1013
 copyright = 'Copyright (c) Taipan developers. Python is a trademark of the Python Software Foundation.'
 platform = 'linux'
@@ -143,6 +143,8 @@ def breakpointhook(*args, **kws):
         module, attr = 'builtins', name
     import importlib
     try:
+        if not module or module.startswith('.'):
+            raise ImportError
         hook = getattr(importlib.import_module(module), attr)
     except (ImportError, AttributeError, ValueError):
         import warnings

@@ -11,12 +11,78 @@ const FLAG_REF: u8 = 0x80;
 
 /// Reads one object; answers it and the bytes used.
 pub fn read(sp: Space, bytes: &[u8], allow_code: bool) -> Res<(W, usize)> {
-    let mut r = Reader { sp, b: bytes, i: 0, refs: RootedVec::new(sp), depth: 0, allow_code };
+    let mut r = Reader { sp, b: bytes, i: 0, refs: RootedVec::new(sp), depth: 0, allow_code, codes: None, inside: 0 };
     let w = r.object()?;
     if w.is_null() {
         return Err(sp.type_error("NULL object in marshal data for object"));
     }
     Ok((w, r.i))
+}
+
+/// The first byte of a sealed code object, and the length of a seal (the compiler's `pyc::SEAL`): then follow the length and the hash of
+/// the marshalled code.
+const SEAL: u8 = b'C';
+const SEAL_BYTES: usize = 13;
+
+/// Puts a seal before a marshalled code object.
+pub fn seal(sp: Space, marshalled: &[u8]) -> Res<Vec<u8>> {
+    let Ok(n) = u32::try_from(marshalled.len()) else {
+        return Err(sp.value_error("object too large to marshal"));
+    };
+    let mut out = vec![SEAL];
+    out.extend_from_slice(&n.to_le_bytes());
+    out.extend_from_slice(&super::imp::hash(super::imp::MAGIC, marshalled));
+    out.extend_from_slice(marshalled);
+    Ok(out)
+}
+
+fn sealed(bytes: &[u8]) -> bool {
+    let Some((head, rest)) = bytes.split_at_checked(SEAL_BYTES) else { return false };
+    let len = u32::from_le_bytes([head[1], head[2], head[3], head[4]]) as usize;
+    rest.get(..len).is_some_and(|inner| head[5..] == super::imp::hash(super::imp::MAGIC, inner))
+}
+
+/// As `read`, for bytes that anybody may have written: unless an unbroken seal says that it is as the compiler made it, code is looked at
+/// by the host's verifier before anything can run it. (The compiler's own answers need no such look.)
+pub fn read_untrusted(sp: Space, bytes: &[u8], allow_code: bool) -> Res<(W, usize)> {
+    if bytes.first() != Some(&SEAL) {
+        return read_verified(sp, bytes, allow_code);
+    }
+    let inner = bytes.get(SEAL_BYTES..).unwrap_or(&[]);
+    let (w, used) = if sealed(bytes) { read(sp, inner, allow_code)? } else { read_verified(sp, inner, allow_code)? };
+    Ok((w, used + SEAL_BYTES))
+}
+
+fn read_verified(sp: Space, bytes: &[u8], allow_code: bool) -> Res<(W, usize)> {
+    let codes = Some(RootedVec::new(sp));
+    let mut r = Reader { sp, b: bytes, i: 0, refs: RootedVec::new(sp), depth: 0, allow_code, codes, inside: 0 };
+    let w = r.object()?;
+    if w.is_null() {
+        return Err(sp.type_error("NULL object in marshal data for object"));
+    }
+    let codes = r.codes.take().unwrap_or_else(|| RootedVec::new(sp));
+    if codes.len() == 1 && codes[0] == w {
+        verify(sp, &bytes[..r.i])?;
+    } else {
+        for w_code in codes.iter() {
+            // Beside other objects its bytes may refer to theirs; written alone they do not.
+            verify(sp, &super::marshal::bytes_of(sp, *w_code)?)?;
+        }
+    }
+    Ok((w, r.i))
+}
+
+fn verify(sp: Space, bytes: &[u8]) -> Res<()> {
+    let request = super::compile::Request {
+        source: bytes,
+        filename: b"",
+        mode: 0,
+        optimize: 0,
+        flags: 0,
+        want: taipan_abi::host::WANT_VERIFIED,
+        feature_version: -1,
+    };
+    super::compile::run(sp, &request).map(drop)
 }
 
 struct Reader<'a> {
@@ -26,6 +92,9 @@ struct Reader<'a> {
     refs: RootedVec,
     depth: u32,
     allow_code: bool,
+    /// The code objects that are in no other one, if they are asked for; and how many the reader is inside of.
+    codes: Option<RootedVec>,
+    inside: u32,
 }
 
 impl<'a> Reader<'a> {
@@ -260,12 +329,16 @@ impl<'a> Reader<'a> {
         for x in &mut n {
             *x = u32::try_from(self.i32()?).map_err(|_| self.bad("code header"))?;
         }
+        self.inside += 1;
         let w_code = self.object()?;
         let mut objs = RootedVec::new(sp);
+        objs.push(w_code);
         for _ in 0..9 {
             let w = self.object()?;
             objs.push(w);
         }
+        let objs = &objs[1..];
+        self.inside -= 1;
         let tuples = objs[..3].iter().all(|w| !w.is_null() && sp.tuple_opt(*w).is_some());
         let strs = objs[4..7].iter().all(|w| !w.is_null() && sp.text_opt(*w).is_some());
         let bytes = [w_code, objs[3], objs[7], objs[8]].iter().all(|w| !w.is_null() && sp.bytes_opt(*w).is_some());
@@ -302,7 +375,11 @@ impl<'a> Reader<'a> {
         if !args || !sizes || !code::instructions_ok(p.code, &p, nconsts, nnames, nlocals) {
             return Err(self.bad("code object"));
         }
-        code::new(sp, &p)
+        let w = code::new(sp, &p)?;
+        if let (Some(codes), 0) = (&mut self.codes, self.inside) {
+            codes.push(w);
+        }
+        Ok(w)
     }
 }
 

@@ -50,6 +50,19 @@ pub fn bytes(b: &[u8]) -> Builder {
     out
 }
 
+/// The same for bytearray, where a single quote is escaped whatever the quotes are.
+pub fn bytearray(b: &[u8]) -> Builder {
+    let q = quote(Chars::One(b));
+    let mut out = Builder::with_capacity(b.len() + 3);
+    out.push(b'b' as u32);
+    out.push(q);
+    for x in b {
+        push_escaped(&mut out, *x as u32, b'\'' as u32, |c| (0x20..0x7F).contains(&c))
+    }
+    out.push(q);
+    out
+}
+
 /// A str with everything but ASCII escaped: what `ascii(x)` makes of `repr(x)`.
 pub fn ascii(sp: Space, w_repr: W) -> Res<W> {
     let Some(t) = sp.text_opt(w_repr) else { return Ok(w_repr) };

@@ -28,8 +28,8 @@ pub fn call(sp: Space, f: W, args: Args) -> Res<W> {
     }
 }
 
-/// f(self, *args, **kw)
-#[inline]
+/// f(self, *args, **kw). Not inlined: unused, the array would show the collector old words in the frames of other calls.
+#[inline(never)]
 pub fn call_with_self(sp: Space, f: W, w_self: W, args: Args) -> Res<W> {
     let nkw = if args.kwnames.is_null() { 0 } else { tuple(args.kwnames).len() };
     let n = args.n + nkw;

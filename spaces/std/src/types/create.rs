@@ -301,7 +301,7 @@ fn namespace(sp: Space, w: W, spec: &'static TypeSpec, w_module: W) -> Res<()> {
     let inherits = !t.w_base.is_null() && wt(t.w_base).flags & tflags::DICT != 0;
     let k = name!(sp, "__dict__");
     if t.nslots != 0 && !inherits && sp.dict_get(d, k)?.is_none() {
-        let g = getset_descr(sp, &super::typeattrs::DICT_GETSET, w)?;
+        let g = getset_descr(sp, &super::typeattrs::BUILTIN_DICT_GETSET, w)?;
         sp.dict_set(d, k, g)?
     }
     let w_doc = if spec.doc.get().is_empty() { W::NONE } else { sp.newstr(spec.doc.get())? };

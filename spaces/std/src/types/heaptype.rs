@@ -182,6 +182,12 @@ fn declared_slots(sp: Space, w_ns: W, w_name: W, w_base: W, bases: &[W]) -> Res<
         }
         out.names.push(w_mangled);
     }
+    // In the order of their names, so that classes with the same ones have the same layout.
+    let mut sorted: Vec<(String, W)> = out.names.iter().map(|w| (show(sp, *w), *w)).collect();
+    sorted.sort_by(|a, b| a.0.cmp(&b.0));
+    for (i, (_, w)) in sorted.into_iter().enumerate() {
+        out.names[i] = w
+    }
     if bases.len() > 1 {
         for b in bases.iter().filter(|b| **b != w_base) {
             out.add_dict |= may_dict && wt(*b).flags & tflags::DICT != 0;
@@ -254,8 +260,20 @@ fn build(sp: Space, w_meta: W, w_name: W, w_bases: W, w_base: W, w_ns: W) -> Res
     if sp.text_of(w_name).chars().any(|c| c == 0) {
         return Err(sp.value_error("type name must not contain null characters"));
     }
+    super::typeattrs::check_utf8(sp, w_name)?;
     let w_dict = sp.newdict()?;
     sp.dict_update(w_dict, w_ns, 1)?;
+    let mut pos = 0;
+    while let Some((k, _)) = sp.dict_next(w_dict, &mut pos) {
+        if sp.text_opt(k).is_none() {
+            let text = format!("non-string key in the __dict__ of class {}", show(sp, w_name));
+            sp.warn(known::RUNTIME_WARNING, &text, 1)?;
+            break;
+        }
+    }
+    if let Some(w_doc) = sp.dict_get(w_dict, name!(sp, "__doc__"))? {
+        super::typeattrs::check_utf8(sp, w_doc)?;
+    }
     let decl = declared_slots(sp, w_dict, w_name, w_base, bases)?;
     let w = create::allocate(sp, w_meta, 0)?;
     let t = wt(w);
@@ -268,9 +286,9 @@ fn build(sp: Space, w_meta: W, w_name: W, w_bases: W, w_base: W, w_ns: W) -> Res
     setfield!(sp, w, WType, w_dict, w_dict);
     let b = wt(w_base);
     t.flags = tflags::HEAP | tflags::BASETYPE;
-    for c in bases {
-        t.flags |= wt(*c).flags & (tflags::SEQUENCE | tflags::MAPPING);
-    }
+    // How `match` sees instances: as the first base says that says something.
+    let kinds = bases.iter().map(|c| wt(*c).flags & (tflags::SEQUENCE | tflags::MAPPING));
+    t.flags |= kinds.into_iter().find(|f| *f != 0).unwrap_or(0);
     t.flags |= b.flags & (tflags::DICT | tflags::WEAKREF | tflags::TYPE_SUBCLASS | tflags::EXC_SUBCLASS);
     if decl.add_dict {
         t.flags |= tflags::DICT
@@ -415,11 +433,12 @@ fn finish_row(sp: Space, w: W, _w_base: W, decl: &SlotsDecl) -> Res<()> {
         create::add_instance_part(row, t.nslots);
         row.shape = shapes::root_shape(t.nslots).cast();
     }
-    if decl.add_dict && !own {
+    // What the class body says about these names stays.
+    if decl.add_dict && !own && sp.dict_get(t.w_dict, name!(sp, "__dict__"))?.is_none() {
         let g = create::getset_descr(sp, &super::typeattrs::DICT_GETSET, w)?;
         sp.dict_set(t.w_dict, name!(sp, "__dict__"), g)?;
     }
-    if decl.add_weak {
+    if decl.add_weak && sp.dict_get(t.w_dict, name!(sp, "__weakref__"))?.is_none() {
         let g = create::getset_descr(sp, &super::typeattrs::WEAKREF_GETSET, w)?;
         sp.dict_set(t.w_dict, name!(sp, "__weakref__"), g)?;
     }
@@ -464,6 +483,15 @@ fn note_set_name(sp: Space, v: W, k: W, w: W) -> Raised {
 fn init_subclass(sp: Space, w: W, args: Args) -> Res<()> {
     let w_name = name!(sp, "__init_subclass__");
     let mro = tuple(wt(w).w_mro);
+    if !mro.contains(&w) {
+        // What `mro()` says decides of what the class is a subclass.
+        let name = tp_name(sp, w);
+        return Err(raise!(
+            sp,
+            TYPE_ERROR,
+            "super(type, obj): obj (type {name}) is not an instance or subtype of type ({name})."
+        ));
+    }
     let Some(d) = mro.iter().skip(1).find_map(|c| lookup::own(sp, *c, w_name)) else { return Ok(()) };
     let f = match slots_of(sp, d).descr_get {
         // SAFETY: the slot of the object's class.
@@ -537,7 +565,7 @@ pub fn set_bases(sp: Space, w: W, value: W) -> Res<()> {
         if !is_type(sp, *b) {
             return Err(raise!(sp, TYPE_ERROR, "{name}.__bases__ must be tuple of classes, not '{}'", tname(sp, *b)));
         }
-        if subtype(*b, w) {
+        if subtype(*b, w) || base_chain(*b).any(|c| c == w) {
             return Err(sp.type_error("a __bases__ item causes an inheritance cycle"));
         }
     }
@@ -564,11 +592,17 @@ pub fn set_bases(sp: Space, w: W, value: W) -> Res<()> {
     setfield!(sp, w, WType, w_base, w_new_base);
     if let Err(r) = recompute_mro(sp, w) {
         let e = sp.take_exc();
-        setfield!(sp, w, WType, w_bases, old_bases);
-        setfield!(sp, w, WType, w_base, old_base);
-        let _ = recompute_mro(sp, w);
+        if wt(w).w_bases == w_bases {
+            setfield!(sp, w, WType, w_bases, old_bases);
+            setfield!(sp, w, WType, w_base, old_base);
+            let _ = recompute_mro(sp, w);
+        }
         sp.set_exc(e);
         return Err(r);
+    }
+    // `mro()` may be written in Python and have assigned other bases meanwhile.
+    if wt(w).w_bases != w_bases {
+        return Ok(());
     }
     keep(sp, w)?;
     for b in tuple(old_bases) {
@@ -580,6 +614,10 @@ pub fn set_bases(sp: Space, w: W, value: W) -> Res<()> {
     refill(sp, w);
     sp.next_epoch();
     Ok(())
+}
+/// A class and the bases that its layout comes from: not yet what the MRO says while `mro()` runs.
+fn base_chain(w: W) -> impl Iterator<Item = W> {
+    std::iter::successors(Some(w), |c| Some(wt(*c).w_base).filter(|b| !b.is_null()))
 }
 fn recompute_mro(sp: Space, w: W) -> Res<()> {
     let w_mro = mro::compute(sp, w, true)?;

@@ -105,10 +105,13 @@ fn repr(sp: Space, w: W) -> Res<W> {
 /// Names of the module, or what its `__dir__` says.
 #[interp_fn(name = "__dir__", method, sig = "($self, /)")]
 fn dir(sp: Space, w: W) -> Res<W> {
-    if let Some(f) = own(sp, w, name!(sp, "__dir__")) {
+    let d = sp.getattr(w, name!(sp, "__dict__"))?;
+    if sp.layout(d) != TID_DICT {
+        return Err(raise!(sp, TYPE_ERROR, "{}.__dict__ is not a dictionary", tname(sp, w)));
+    }
+    if let Some(f) = sp.dict_get(d, name!(sp, "__dir__"))? {
         return sp.call(f, &[]);
     }
-    let d = super::shapes::getdict(sp, w)?;
     sp.call(sp.known(known::LIST), &[d])
 }
 #[slot]

@@ -108,7 +108,7 @@ fn replace(sp: Space, w: W, w_changes: W) -> Res<W> {
             sp,
             TYPE_ERROR,
             "expect types.SimpleNamespace type, but {}() returned '{}' object",
-            tname(sp, w),
+            crate::containers::util::full_type_name(sp, w),
             tname(sp, r)
         ));
     }

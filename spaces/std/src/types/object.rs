@@ -34,6 +34,9 @@ fn tp_new(sp: Space, w_owner: W, args: Args) -> Res<W> {
         let t = tp_name(sp, w_type);
         return Err(raise!(sp, TYPE_ERROR, "{owner}.__new__({t}): {t} is not a subtype of {owner}"));
     }
+    if wt(w_type).flags & tflags::DISALLOW_INSTANTIATION != 0 {
+        return Err(raise!(sp, TYPE_ERROR, "cannot create '{}' instances", tp_name(sp, w_type)));
+    }
     // The nearest built-in base must be the one that allocates.
     let mut c = w_type;
     while !c.is_null() && wt(c).flags & tflags::HEAP != 0 {
@@ -266,6 +269,16 @@ fn reduce(sp: Space, w: W, protocol: i64) -> Res<W> {
             ));
         }
         (w_args, w_kwargs) = (items[0], items[1]);
+        for (which, w, tid, what) in [("first", w_args, TID_TUPLE, "tuple"), ("second", w_kwargs, TID_DICT, "dict")] {
+            if sp.layout(w) != tid {
+                return Err(raise!(
+                    sp,
+                    TYPE_ERROR,
+                    "{which} item of the tuple returned by __getnewargs_ex__ must be a {what}, not '{}'",
+                    tname(sp, w)
+                ));
+            }
+        }
     } else if let Some(m) = lookup::special(sp, w, name!(sp, "__getnewargs__"))? {
         w_args = lookup::call_bound(sp, m, &[])?;
         if sp.tuple_opt(w_args).is_none() {
@@ -362,7 +375,8 @@ fn set_class(sp: Space, w: W, value: W) -> Res<()> {
     if !(both_modules || heap(old) && heap(value)) {
         return Err(sp.type_error("__class__ assignment only supported for mutable types or ModuleType subclasses"));
     }
-    if !super::heaptype::same_layout(sp, old, value) {
+    let weak = |t: W| wt(t).flags & tflags::WEAKREF;
+    if !super::heaptype::same_layout(sp, old, value) || weak(old) != weak(value) {
         return Err(raise!(
             sp,
             TYPE_ERROR,

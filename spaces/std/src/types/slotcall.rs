@@ -109,15 +109,7 @@ fn call_slot(sp: Space, def: &SlotDef, f: *const (), w_owner: W, w: W, args: Arg
             }
             Kind::Pow | Kind::Rpow => {
                 if args.n != 1 && args.n != 2 {
-                    return Err(raise!(
-                        sp,
-                        TYPE_ERROR,
-                        "expected at {} {} argument{}, got {}",
-                        if args.n < 1 { "least" } else { "most" },
-                        if args.n < 1 { 1 } else { 2 },
-                        if args.n < 1 { "" } else { "s" },
-                        args.n
-                    ));
+                    return Err(raise!(sp, TYPE_ERROR, "expected 1 or 2 arguments, got {}", args.n));
                 }
                 let (x, y) = if def.kind == Kind::Pow { (w, a[0]) } else { (a[0], w) };
                 if args.n == 2 && !a[1].is_none() {

@@ -365,8 +365,8 @@ fn update_slot(sp: Space, w_type: W, off: usize) {
                 let of = def(wrapper.def);
                 if of.name == d.name {
                     if of.off != off || !subtype(w_type, wrapper.w_type) {
-                        // The name is served by another slot (list.__add__ is the sequence's).
-                        if of.off == off {
+                        // The name is served by another slot (list.__add__ is the sequence's), or the wrapper is of a strange class.
+                        if of.off == off || !subtype(w_type, wrapper.w_type) {
                             use_generic = true;
                             generic = d.generic;
                         }

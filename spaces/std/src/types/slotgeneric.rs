@@ -141,7 +141,7 @@ pub fn repr(sp: Space, w: W) -> Res<W> {
 pub fn str(sp: Space, w: W) -> Res<W> {
     must(sp, w, name!(sp, "__str__"), &[])
 }
-/// The result of `__hash__` as a hash: any int, reduced.
+/// The result of `__hash__` as a hash: any int; one too large is reduced.
 #[slot]
 pub fn hash(sp: Space, w: W) -> Res<i64> {
     let w_name = name!(sp, "__hash__");
@@ -211,6 +211,8 @@ pub fn next(sp: Space, w: W) -> Res<Option<W>> {
 }
 #[slot]
 pub fn call(sp: Space, w: W, args: Args) -> Res<W> {
+    // `__call__` may be an instance whose class has it from an instance, and so on.
+    taipan_interp::call::check_native_stack(sp)?;
     let Some((f, w_self)) = special(sp, w, name!(sp, "__call__"))? else {
         return Err(raise!(sp, TYPE_ERROR, "'{}' object is not callable", tname(sp, w)));
     };

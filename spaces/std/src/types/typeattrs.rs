@@ -62,7 +62,15 @@ fn set_name(sp: Space, w: W, value: W) -> Res<()> {
     if t.chars().any(|c| c == 0) {
         return Err(sp.value_error("type name must not contain null characters"));
     }
+    check_utf8(sp, value)?;
     setfield!(sp, w, WType, w_name, value);
+    Ok(())
+}
+/// UnicodeEncodeError for a str that UTF-8 cannot say.
+pub fn check_utf8(sp: Space, w: W) -> Res<()> {
+    if sp.text_opt(w).is_some_and(|t| t.chars().any(|c| (0xd800..0xe000).contains(&c))) {
+        sp.call_method(w, name!(sp, "encode"), &[])?;
+    }
     Ok(())
 }
 #[slot]
@@ -93,6 +101,10 @@ fn set_module(sp: Space, w: W, value: W) -> Res<()> {
     check_mutable(sp, w, value, "__module__")?;
     sp.dict_set(wt(w).w_dict, name!(sp, "__module__"), value)?;
     setfield!(sp, w, WType, w_module, value);
+    // The line belongs to the module where the class was made.
+    if sp.dict_get(wt(w).w_dict, name!(sp, "__firstlineno__"))?.is_some() {
+        sp.dict_del(wt(w).w_dict, name!(sp, "__firstlineno__"))?
+    }
     lookup::modified(sp, w);
     Ok(())
 }
@@ -421,6 +433,10 @@ pub fn merge_class_dict(sp: Space, d: W, w_class: W) -> Res<()> {
 /// `__dict__` of instances.
 #[slot]
 pub fn instance_dict_get(sp: Space, w: W) -> Res<W> {
+    // A metaclass may inherit this from a class that is no metaclass.
+    if is_type(sp, w) {
+        return super::proxy::new_proxy(sp, wt(w).w_dict);
+    }
     if !shapes::has_dict(row(sp, w), w) {
         return Err(attrs::no_attribute(sp, w, name!(sp, "__dict__")));
     }
@@ -428,6 +444,13 @@ pub fn instance_dict_get(sp: Space, w: W) -> Res<W> {
 }
 #[slot]
 fn instance_dict_set(sp: Space, w: W, value: W) -> Res<()> {
+    if matches!(sp.layout(w), TID_TYPE | TID_MODULE) {
+        let t = if is_type(sp, w) { "type" } else { "module" };
+        return Err(raise!(sp, ATTRIBUTE_ERROR, "attribute '__dict__' of '{t}' objects is not writable"));
+    }
+    set_instance_dict(sp, w, value)
+}
+fn set_instance_dict(sp: Space, w: W, value: W) -> Res<()> {
     if !shapes::has_dict(row(sp, w), w) {
         return Err(attrs::no_attribute(sp, w, name!(sp, "__dict__")));
     }
@@ -444,6 +467,15 @@ pub static DICT_GETSET: GetSetSpec = GetSetSpec {
     set: Some(instance_dict_set),
     doc: Str::new("dictionary for instance variables"),
 };
+#[slot]
+fn fixed_dict_set(sp: Space, w: W, v: W) -> Res<()> {
+    if v.is_null() {
+        return Err(sp.type_error("cannot delete __dict__"));
+    }
+    set_instance_dict(sp, w, v)
+}
+/// That of a built-in class: the dict may be replaced, not deleted.
+pub static BUILTIN_DICT_GETSET: GetSetSpec = GetSetSpec { set: Some(fixed_dict_set), ..DICT_GETSET };
 #[slot]
 fn weakref_get(sp: Space, w: W) -> Res<W> {
     if row(sp, w).flags & tf::WEAKREFABLE == 0 {

@@ -71,3 +71,34 @@ pub fn wait(sp: Space, word: &AtomicU32, value: u32, deadline: Option<Instant>) 
 pub fn deadline(time: Option<Duration>) -> Option<Instant> {
     time.and_then(|d| Instant::now().checked_add(d))
 }
+
+/// Seconds as a timeout argument; negative = None.
+pub fn seconds(sp: Space, w: W) -> Res<Option<Duration>> {
+    // The clock counts nanoseconds in 64 bits.
+    const MOST: f64 = 9223372036.854775;
+    let Ok(seconds) = sp.float_w(w) else {
+        if sp.catch(known::TYPE_ERROR) {
+            let t = sp.type_name(w);
+            return Err(raise!(sp, TYPE_ERROR, "'{t}' object cannot be interpreted as an integer or float"));
+        }
+        return Err(Raised);
+    };
+    if seconds.is_nan() {
+        return Err(sp.value_error("Invalid value NaN (not a number)"));
+    }
+    if seconds.abs() > MOST {
+        return Err(sp.overflow_error("timestamp out of range for C PyTime_t"));
+    }
+    if seconds < 0.0 {
+        return Ok(None);
+    }
+    Ok(Some(Duration::from_secs_f64(seconds)))
+}
+/// The same; what a lock cannot wait for is an error.
+pub fn timeout(sp: Space, w: W) -> Res<Option<Duration>> {
+    let time = seconds(sp, w)?;
+    if time.is_some_and(|t| t.as_secs_f64() > super::lock::TIMEOUT_MAX) {
+        return Err(sp.overflow_error("timeout value is too large"));
+    }
+    Ok(time)
+}

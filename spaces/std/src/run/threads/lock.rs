@@ -35,8 +35,13 @@ fn lock<'a>(w: W) -> &'a WLock {
 #[slot]
 fn lock_new(sp: Space, w_type: W, args: Args) -> Res<W> {
     // RLock takes any, and so do its subclasses.
-    if w_type == crate::types::util::builtin_type(sp, TID_LOCK) && (args.n > 0 || args.nkw(sp) > 0) {
-        return Err(sp.type_error("lock() takes no arguments"));
+    if w_type == crate::types::util::builtin_type(sp, TID_LOCK) {
+        if args.nkw(sp) > 0 {
+            return Err(sp.type_error("lock() takes no keyword arguments"));
+        }
+        if args.n > 0 {
+            return Err(raise!(sp, TYPE_ERROR, "lock expected 0 arguments, got {}", args.n));
+        }
     }
     sp.allocate(w_type, 0)
 }
@@ -46,28 +51,21 @@ pub fn allocate_lock(sp: Space) -> Res<W> {
     sp.allocate(crate::types::util::builtin_type(sp, TID_LOCK), 0)
 }
 
-/// timeout: seconds; -1 waits for ever.
-pub fn timeout(sp: Space, blocking: bool, seconds: f64) -> Res<Option<Option<Duration>>> {
+/// The arguments of acquire: None does not wait, Some(None) waits for ever.
+fn timeout(sp: Space, blocking: bool, w_timeout: W) -> Res<Option<Option<Duration>>> {
+    let given = !w_timeout.is_null() && w_timeout != W::int(-1);
+    let time = if given { futex::seconds(sp, w_timeout)? } else { None };
+    let negative = given && time.is_none() && sp.float_w(w_timeout)? != -1.0;
     if !blocking {
-        if seconds != -1.0 {
+        if time.is_some() || negative {
             return Err(sp.value_error("can't specify a timeout for a non-blocking call"));
         }
         return Ok(None);
     }
-    if seconds == -1.0 {
-        return Ok(Some(None));
-    }
-    if seconds.is_nan() {
-        return Err(sp.value_error("Invalid value NaN (not a number)"));
-    }
-    if seconds < 0.0 {
+    if negative {
         return Err(sp.value_error("timeout value must be a non-negative number"));
     }
-    Duration::try_from_secs_f64(seconds)
-        .ok()
-        .filter(|d| d.as_secs_f64() <= TIMEOUT_MAX)
-        .map(|d| Some(Some(d)))
-        .ok_or_else(|| sp.overflow_error("timeout value is too large"))
+    Ok(Some(if given { futex::timeout(sp, w_timeout)? } else { None }))
 }
 
 /// Takes a lock. `wait`: None does not wait, Some(None) waits for ever. Only holders of the interpreter lock change the fields, so a
@@ -138,8 +136,8 @@ macro_rules! lock_methods {
     ($reentrant:literal: $acquire:ident $release:ident $enter:ident $exit:ident $locked:ident $reinit:ident $repr:ident $what:literal) => {
         /// Takes the lock; false if it could not be had.
         #[interp_fn(method, name = "acquire", sig = "(self, blocking=True, timeout=-1)")]
-        fn $acquire(sp: Space, w: W, blocking: bool, seconds: f64) -> Res<bool> {
-            let wait = timeout(sp, blocking, seconds)?;
+        fn $acquire(sp: Space, w: W, blocking: bool, w_timeout: W) -> Res<bool> {
+            let wait = timeout(sp, blocking, w_timeout)?;
             take(sp, w, wait, $reentrant)
         }
         /// Gives it back.

@@ -109,6 +109,12 @@ fn get_name(sp: Space) -> Res<W> {
     sp.call_method(w, name!(sp, "decode"), &[sp.newstr("utf-8")?, sp.newstr("surrogateescape")?])
 }
 
+/// Ends the running thread.
+#[interp_fn(sig = "()")]
+fn exit(sp: Space) -> Res<()> {
+    Err(sp.raise_object(sp.known(known::SYSTEM_EXIT), W::NULL))
+}
+
 fn init(sp: Space, w: W) -> Res<()> {
     let w_lock = crate::types::util::builtin_type(sp, TID_LOCK);
     sp.setattr_str(w, "lock", w_lock)?;
@@ -116,6 +122,9 @@ fn init(sp: Space, w: W) -> Res<()> {
     sp.setattr_str(w, "RLock", crate::types::util::builtin_type(sp, TID_RLOCK))?;
     sp.setattr_str(w, "_local", crate::types::util::builtin_type(sp, TID_LOCAL))?;
     sp.setattr_str(w, "_ThreadHandle", crate::types::util::builtin_type(sp, TID_HANDLE))?;
+    for (old, new) in [("exit_thread", "exit"), ("allocate", "allocate_lock"), ("start_new", "start_new_thread")] {
+        sp.setattr_str(w, old, sp.getattr_str(w, new)?)?;
+    }
     sp.setattr_str(w, "_NAME_MAXLEN", sp.newint(NAME_MAX as i64))?;
     start::MAIN.store(sp.thread().ident, Relaxed);
     sp.setattr_str(w, "error", sp.known(known::RUNTIME_ERROR))?;
@@ -142,7 +151,8 @@ mixed_module!(
         interrupt_main,
         start::stack_size,
         set_name,
-        get_name
+        get_name,
+        exit
     ],
     init = init,
     app = include_str!("app.py")

@@ -6,7 +6,6 @@ use crate::types::util::builtin_type;
 use std::cell::Cell;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::SeqCst;
-use std::time::Duration;
 use taipan_abi::types::Slots;
 use taipan_abi::word::W;
 use taipan_plugin_api::prelude::*;
@@ -39,7 +38,8 @@ const SLACK: usize = 32;
 #[slot]
 fn queue_new(sp: Space, w_type: W, args: Args) -> Res<W> {
     if w_type == builtin_type(sp, TID_QUEUE) && (args.n > 0 || args.nkw(sp) > 0) {
-        return Err(sp.type_error("SimpleQueue() takes no arguments"));
+        let kind = if args.nkw(sp) > 0 { "keyword" } else { "positional" };
+        return Err(raise!(sp, TYPE_ERROR, "SimpleQueue() takes no {kind} arguments"));
     }
     let w = sp.allocate(w_type, 0)?;
     let w_list = sp.newlist(&[])?;
@@ -79,15 +79,11 @@ fn wait(sp: Space, w: W, block: bool, w_timeout: W) -> Res<W> {
     let time = if !block || w_timeout.is_none() || w_timeout.is_null() {
         None
     } else {
-        let seconds = sp.float_w(w_timeout)?;
-        if seconds.is_nan() {
-            return Err(sp.value_error("Invalid value NaN (not a number)"));
-        }
-        if seconds < 0.0 {
+        let time = futex::timeout(sp, w_timeout)?;
+        if time.is_none() {
             return Err(sp.value_error("'timeout' must be a non-negative number"));
         }
-        let d = Duration::try_from_secs_f64(seconds).ok().filter(|d| d.as_secs_f64() <= super::lock::TIMEOUT_MAX);
-        Some(d.ok_or_else(|| sp.overflow_error("timeout value is too large"))?)
+        time
     };
     let deadline = futex::deadline(time);
     let q = queue(w);

@@ -1,5 +1,8 @@
 //! Starting threads and waiting for their end.
 
+// The system's type of thread numbers is not u64 everywhere.
+#![allow(clippy::unnecessary_cast)]
+
 use super::own::{self, own};
 use super::{TID_HANDLE, futex, local};
 use crate::types::util::builtin_type;
@@ -22,6 +25,8 @@ pub static COUNT: AtomicI64 = AtomicI64::new(0);
 pub static MAIN: AtomicU64 = AtomicU64::new(0);
 /// The handles of all threads started here that run.
 static RUNNING: Global = Global::new();
+/// Weak references to handles of threads that were not started here; a fork ends those too.
+static FOREIGN: Global = Global::new();
 /// Bytes of native stack that new threads get; 0 = the default.
 static STACK_SIZE: AtomicUsize = AtomicUsize::new(0);
 const DEFAULT_STACK: usize = 8 << 20;
@@ -248,7 +253,7 @@ fn handle_new(sp: Space, w_type: W, _args: Args) -> Res<W> {
 }
 #[slot]
 fn handle_repr(sp: Space, w: W) -> Res<W> {
-    sp.newstr(&format!("<{} object: ident={}>", sp.type_name(w), handle(w).ident.get()))
+    sp.newstr(&format!("<_thread._ThreadHandle object: ident={}>", handle(w).ident.get()))
 }
 #[slot]
 fn handle_ident(sp: Space, w: W) -> Res<W> {
@@ -257,13 +262,7 @@ fn handle_ident(sp: Space, w: W) -> Res<W> {
 /// Waits until the thread has ended; without limit if the timeout is None or negative.
 #[interp_fn(method, name = "join", sig = "(self, timeout=None, /)")]
 fn handle_join(sp: Space, w: W, w_timeout: W) -> Res<()> {
-    let time = if w_timeout.is_none() || w_timeout.is_null() { -1.0 } else { sp.float_w(w_timeout)? };
-    let time = if time < 0.0 {
-        None
-    } else {
-        let d = Duration::try_from_secs_f64(time).ok().filter(|d| d.as_secs_f64() <= super::lock::TIMEOUT_MAX);
-        Some(d.ok_or_else(|| sp.overflow_error("timestamp too large to convert to C PyTime_t"))?)
-    };
+    let time = if w_timeout.is_none() || w_timeout.is_null() { None } else { futex::seconds(sp, w_timeout)? };
     join(sp, w, time).map(drop)
 }
 /// Has the thread ended?
@@ -297,7 +296,7 @@ typespec!(
 #[interp_fn(raw, sig = "(function, args, kwargs={}, /)")]
 pub fn start_new_thread(sp: Space, _w: W, args: Args) -> Res<W> {
     if args.nkw(sp) > 0 {
-        return Err(sp.type_error("_thread.start_new_thread() takes no keyword arguments"));
+        return Err(sp.type_error("start_new_thread() takes no keyword arguments"));
     }
     let a = args.positional();
     if a.len() < 2 || a.len() > 3 {
@@ -362,7 +361,24 @@ pub fn make_thread_handle(sp: Space, ident: u64) -> Res<W> {
     let w = new_handle(sp)?;
     handle(w).ident.set(ident);
     handle(w).state.store(state::RUNNING, SeqCst);
+    let mut alive = foreign(sp)?;
+    alive.push(sp.weakref_new(sp.known(known::WEAKREF), w, W::NULL)?);
+    FOREIGN.set(sp, alive.into_list()?);
     Ok(w)
+}
+/// The references of FOREIGN that are not dead.
+fn foreign(sp: Space) -> Res<RootedVec> {
+    let mut alive = RootedVec::new(sp);
+    let w_list = FOREIGN.get();
+    if !w_list.is_null() {
+        for i in 0..sp.list_len(w_list)? {
+            let w_ref = sp.list_item(w_list, i)?;
+            if sp.weakref_get(w_ref)?.is_some() {
+                alive.push(w_ref);
+            }
+        }
+    }
+    Ok(alive)
 }
 /// Waits for all threads that are no daemons.
 #[interp_fn(name = "_shutdown", sig = "()")]
@@ -391,6 +407,13 @@ pub fn after_fork(sp: Space) -> Res<()> {
     MAIN.store(sp.thread().ident, Relaxed);
     let mine = own(sp).w_handle;
     COUNT.store(!mine.is_null() as i64, Relaxed);
+    for w_ref in foreign(sp)?.iter() {
+        if let Some(w) = sp.weakref_get(*w_ref)?
+            && handle(w).ident.get() != sp.thread().ident
+        {
+            handle(w).state.store(state::DONE, SeqCst);
+        }
+    }
     let w_list = RUNNING.get();
     if w_list.is_null() {
         return Ok(());
@@ -410,12 +433,10 @@ pub fn after_fork(sp: Space) -> Res<()> {
 /// The bytes of native stack of new threads, 0 = the default; sets it if a size is given.
 #[interp_fn(sig = "(size=0, /)")]
 pub fn stack_size(sp: Space, size: i64) -> Res<i64> {
-    const LEAST: i64 = 32 << 10;
-    if size < 0 {
-        return Err(sp.value_error("size must be 0 or a positive value"));
-    }
+    // What CPython asks for on this kind of machine, a page included.
+    const LEAST: i64 = 53248;
     if size != 0 && !(LEAST..1 << 40).contains(&size) {
-        return Err(raise!(sp, VALUE_ERROR, "size not valid: {size} bytes"));
+        return Err(raise!(sp, VALUE_ERROR, "size must be at least {LEAST} bytes"));
     }
     Ok(STACK_SIZE.swap(size as usize, Relaxed) as i64)
 }

@@ -1,11 +1,12 @@
 //! Functions of `sys` that concern all threads.
 
 use super::spaces;
+use std::ffi::c_void;
 use std::sync::atomic::Ordering::Relaxed;
-use taipan_abi::gc::POLL_TRACE;
+use taipan_abi::gc::{POLL_TRACE, tf};
 use taipan_abi::host::thread_event;
 use taipan_abi::thread::Frame;
-use taipan_abi::word::W;
+use taipan_abi::word::{RT_FINALIZED, W};
 use taipan_interp::frames;
 use taipan_plugin_api::interp_fn;
 use taipan_plugin_api::prelude::*;
@@ -62,16 +63,17 @@ pub fn setprofile_all(sp: Space, w: W) -> Res<()> {
 pub fn getswitchinterval(sp: Space) -> Res<f64> {
     // SAFETY: the host's service.
     let ns = unsafe { ((*sp.thread().host).switch_interval)(0) };
-    Ok(ns as f64 / 1e9)
+    // Whole microseconds, as in CPython.
+    Ok((ns / 1000) as f64 * 1e-6)
 }
 /// Sets it.
 #[interp_fn(sig = "(interval, /)")]
 pub fn setswitchinterval(sp: Space, seconds: f64) -> Res<()> {
-    if !(seconds > 0.0) {
+    if seconds <= 0.0 {
         return Err(sp.value_error("switch interval must be strictly positive"));
     }
     // SAFETY: as above.
-    unsafe { ((*sp.thread().host).switch_interval)(((seconds * 1e9) as u64).max(1000)) };
+    unsafe { ((*sp.thread().host).switch_interval)(((seconds * 1e6) as u64).max(1).saturating_mul(1000)) };
     Ok(())
 }
 /// Is Python shutting down?
@@ -85,5 +87,33 @@ pub fn is_finalizing(sp: Space) -> Res<bool> {
 pub fn close_threads(sp: Space) -> Res<()> {
     // SAFETY: the host's service, called by the main thread.
     unsafe { ((*sp.thread().host).thread_event)(sp.th(), thread_event::CLOSE) };
+    Ok(())
+}
+
+unsafe extern "C" fn note(ctx: *mut c_void, obj: *mut u8) {
+    // SAFETY: `finalizable` passes its vector; the collector passes a live object. Nothing is allocated on the heap here.
+    unsafe {
+        let found = &mut *ctx.cast::<RootedVec>();
+        let w = W::of(obj);
+        let flags = found.space().row(w).flags;
+        if flags & tf::FINALIZER != 0 && w.header().rt & RT_FINALIZED == 0 {
+            found.push(w);
+        }
+    }
+}
+/// All objects whose finalizers have not run.
+#[interp_fn(name = "_finalizable", sig = "()")]
+pub fn finalizable(sp: Space) -> Res<W> {
+    let mut found = RootedVec::new(sp);
+    // SAFETY: the collector's table.
+    unsafe { ((*sp.thread().gcvt).heap_walk)(note, (&raw mut found).cast()) };
+    found.into_list()
+}
+/// Runs an object's finalizer if it has not run.
+#[interp_fn(name = "_run_finalizer", sig = "(object, /)")]
+pub fn run_finalizer(sp: Space, w: W) -> Res<()> {
+    if w.is_obj() {
+        crate::run::ops::finalize(sp, w);
+    }
     Ok(())
 }

@@ -42,6 +42,10 @@ pub fn data(w: W) -> &'static [u8] {
     // SAFETY: len bytes from start on are in use.
     unsafe { std::slice::from_raw_parts(address(w), this(w).len) }
 }
+/// The bytes, which cannot be resized meanwhile.
+fn pinned(sp: Space, w: W) -> Res<Buffer> {
+    Buffer::get(sp, w)
+}
 fn data_mut(w: W) -> &'static mut [u8] {
     // SAFETY: as `data`; only one reference is used at a time.
     unsafe { std::slice::from_raw_parts_mut(address(w), this(w).len) }
@@ -146,7 +150,7 @@ fn ba_repr(sp: Space, w: W) -> Res<W> {
     let mut out = crate::text::builder::Builder::with_capacity(data(w).len() + 16);
     out.push_str(&class);
     out.push_str("(");
-    out.extend(repr::bytes(data(w)).chars());
+    out.extend(repr::bytearray(data(w)).chars());
     out.push_str(")");
     out.finish(sp)
 }
@@ -163,7 +167,7 @@ fn ba_len(_sp: Space, w: W) -> Res<i64> {
 }
 #[slot]
 fn ba_contains(sp: Space, w: W, w_x: W) -> Res<bool> {
-    common::contains(sp, data(w), w_x)
+    common::contains(sp, &pinned(sp, w)?, w_x)
 }
 #[slot]
 fn ba_iter(sp: Space, w: W) -> Res<W> {
@@ -221,7 +225,7 @@ fn ba_mod(sp: Space, a: W, b: W) -> Res<W> {
     if sp.layout(a) != TID_BYTEARRAY {
         return Ok(W::NOT_IMPLEMENTED);
     }
-    let format = data(a).to_vec();
+    let format = pinned(sp, a)?;
     formatted(sp, &format, b, make)
 }
 
@@ -288,7 +292,7 @@ fn set_slice(sp: Space, w: W, w_slice: W, w_value: W) -> Res<()> {
         let lo = ix.start as usize;
         return splice(sp, w, lo, lo.max(ix.stop.max(0) as usize), &new);
     }
-    if w_value.is_null() {
+    if w_value.is_null() || new.is_empty() {
         if ix.count == 0 {
             return Ok(());
         }
@@ -301,9 +305,6 @@ fn set_slice(sp: Space, w: W, w_slice: W, w_value: W) -> Res<()> {
         return splice(sp, w, 0, len, &kept);
     }
     if new.len() != ix.count {
-        if new.is_empty() && ix.step == -1 && ix.count == 0 {
-            return Ok(());
-        }
         let (n, m) = (new.len(), ix.count);
         return Err(raise!(sp, VALUE_ERROR, "attempt to assign bytes of size {n} to extended slice of size {m}"));
     }
@@ -330,6 +331,8 @@ fn ba_new(sp: Space, w_type: W, _args: Args) -> Res<W> {
 #[slot]
 fn ba_init(sp: Space, w: W, args: Args) -> Res<()> {
     let given = args::constructor(sp, args, "bytearray", ["source", "encoding", "errors"])?;
+    // What was there goes first of all, even if the arguments turn out to be wrong.
+    resize(sp, w, 0)?;
     let new = common::construct(sp, given, "bytearray")?.unwrap_or_default();
     let len = this(w).len;
     splice(sp, w, 0, len, &new)
@@ -425,7 +428,7 @@ fn __sizeof__(_sp: Space, w_self: W) -> Res<usize> {
 }
 
 fn reduced(sp: Space, w: W, proto: i64) -> Res<W> {
-    let w_dict = sp.getattr_opt(w, name!(sp, "__dict__"))?.unwrap_or(W::NONE);
+    let w_state = sp.call_method(w, name!(sp, "__getstate__"), &[])?;
     let w_args = if proto < 3 {
         let w_text = sp.newstr_latin1(data(w))?;
         sp.newtuple(&[w_text, sp.newstr("latin-1")?])?
@@ -433,7 +436,7 @@ fn reduced(sp: Space, w: W, proto: i64) -> Res<W> {
         let w_bytes = sp.newbytes(data(w))?;
         sp.newtuple(&[w_bytes])?
     };
-    sp.newtuple(&[sp.type_(w)?, w_args, w_dict])
+    sp.newtuple(&[sp.type_(w)?, w_args, w_state])
 }
 /// For pickling.
 #[interp_fn(method, name = "__reduce__", sig = "(self, /)")]

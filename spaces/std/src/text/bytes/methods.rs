@@ -1,5 +1,5 @@
 //! The methods that bytes and bytearray have in common, written once: each class instantiates them in its own module, where
-//! `data(w)` reads the bytes of an instance and `make(sp, bytes)` makes a new one.
+//! `data(w)` reads the bytes of an instance, `pinned(sp, w)` does where Python code may run meanwhile, and `make(sp, bytes)` makes a new one.
 
 /// Defines the methods and their list `SHARED`.
 #[macro_export]
@@ -19,8 +19,8 @@ macro_rules! byte_methods {
             out.into_list()
         }
         fn search(sp: Space, w: W, w_sub: W, range: (Option<W>, Option<W>), right: bool) -> Res<Option<usize>> {
+            let d = pinned(sp, w)?;
             let sub = common::sub(sp, w_sub)?;
-            let d = data(w);
             let Some((lo, hi)) = args::window(sp, range.0, range.1, d.len())? else { return Ok(None) };
             let (part, sub) = (Chars::One(&d[lo..hi]), Chars::One(&sub));
             let at = if right { chars::rfind(part, sub) } else { chars::find(part, sub) };
@@ -30,7 +30,8 @@ macro_rules! byte_methods {
             at.map(|i| i as i64).ok_or_else(|| sp.value_error("subsection not found"))
         }
         fn stripped(sp: Space, w: W, w_bytes: W, left: bool, right: bool) -> Res<W> {
-            let d = data(w);
+            let pin = pinned(sp, w)?;
+            let d = &*pin;
             let (lo, hi) = if w_bytes.is_none() {
                 algo::strip(Chars::One(d), left, right, algo::byte_space)
             } else {
@@ -154,8 +155,8 @@ macro_rules! byte_methods {
         /// How often sub occurs in B[start:end] without overlaps.
         #[interp_fn(method, sig = "(self, sub, start=None, end=None, /)")]
         fn count(sp: Space, w_self: W, w_sub: W, w_start: Option<W>, w_end: Option<W>) -> Res<usize> {
+            let d = pinned(sp, w_self)?;
             let sub = common::sub(sp, w_sub)?;
-            let d = data(w_self);
             let window = args::window(sp, w_start, w_end, d.len())?;
             Ok(window.map_or(0, |(lo, hi)| algo::count(Chars::One(&d[lo..hi]), Chars::One(&sub))))
         }
@@ -182,12 +183,12 @@ macro_rules! byte_methods {
         /// Does B[start:end] begin with prefix (or one of a tuple of them)?
         #[interp_fn(method, sig = "(self, prefix, start=None, end=None, /)")]
         fn startswith(sp: Space, w_self: W, w_prefix: W, w_start: Option<W>, w_end: Option<W>) -> Res<bool> {
-            common::affix(sp, data(w_self), w_prefix, (w_start, w_end), "startswith", false)
+            common::affix(sp, &pinned(sp, w_self)?, w_prefix, (w_start, w_end), "startswith", false)
         }
         /// Does B[start:end] end with suffix (or one of a tuple of them)?
         #[interp_fn(method, sig = "(self, suffix, start=None, end=None, /)")]
         fn endswith(sp: Space, w_self: W, w_suffix: W, w_start: Option<W>, w_end: Option<W>) -> Res<bool> {
-            common::affix(sp, data(w_self), w_suffix, (w_start, w_end), "endswith", true)
+            common::affix(sp, &pinned(sp, w_self)?, w_suffix, (w_start, w_end), "endswith", true)
         }
         /// The bytes without the prefix, if they begin with it.
         #[interp_fn(method, sig = "(self, prefix, /)")]
@@ -204,12 +205,13 @@ macro_rules! byte_methods {
         /// A copy with occurrences of old replaced by new; the first count of them if count is not negative.
         #[interp_fn(method, sig = "(self, old, new, count=-1, /)")]
         fn replace(sp: Space, w_self: W, w_old: W, w_new: W, count: i64) -> Res<W> {
-            make(sp, &common::replace(sp, data(w_self), w_old, w_new, count)?)
+            make(sp, &common::replace(sp, &pinned(sp, w_self)?, w_old, w_new, count)?)
         }
         /// The parts separated by sep (ASCII whitespace if None), splitting at most maxsplit times from the left.
         #[interp_fn(method, sig = "(self, /, sep=None, maxsplit=-1)")]
         fn split(sp: Space, w_self: W, w_sep: W, maxsplit: i64) -> Res<W> {
-            let (d, max) = (data(w_self), common::limit(maxsplit));
+            let pin = pinned(sp, w_self)?;
+            let (d, max) = (&*pin, common::limit(maxsplit));
             let found = match common::separator(sp, w_sep)? {
                 None => algo::split_space(Chars::One(d), algo::byte_space, max),
                 Some(sep) => algo::split_on(Chars::One(d), Chars::One(&sep), max),
@@ -219,7 +221,8 @@ macro_rules! byte_methods {
         /// Like split, from the right.
         #[interp_fn(method, sig = "(self, /, sep=None, maxsplit=-1)")]
         fn rsplit(sp: Space, w_self: W, w_sep: W, maxsplit: i64) -> Res<W> {
-            let (d, max) = (data(w_self), common::limit(maxsplit));
+            let pin = pinned(sp, w_self)?;
+            let (d, max) = (&*pin, common::limit(maxsplit));
             let found = match common::separator(sp, w_sep)? {
                 None => algo::rsplit_space(Chars::One(d), algo::byte_space, max),
                 Some(sep) => algo::rsplit_on(Chars::One(d), Chars::One(&sep), max),
@@ -233,11 +236,12 @@ macro_rules! byte_methods {
             parts(sp, d, algo::split_lines(Chars::One(d), algo::byte_break, keepends))
         }
         fn partitioned(sp: Space, w: W, w_sep: W, right: bool) -> Res<W> {
+            let pin = pinned(sp, w)?;
             let sep = Buffer::get(sp, w_sep)?;
             if sep.is_empty() {
                 return Err(sp.value_error("empty separator"));
             }
-            let d = data(w);
+            let d = &*pin;
             match algo::partition(Chars::One(d), Chars::One(&sep), right) {
                 Some(at) => {
                     let (head, tail) = (make(sp, &d[..at])?, make(sp, &d[at + sep.len()..])?);
@@ -290,13 +294,14 @@ macro_rules! byte_methods {
         /// A copy with each byte mapped by a table of 256 bytes (None: unchanged), without those of delete.
         #[interp_fn(method, sig = "(self, table, /, delete=b'')")]
         fn translate(sp: Space, w_self: W, w_table: W, w_delete: Option<W>) -> Res<W> {
-            make(sp, &common::translate(sp, data(w_self), w_table, w_delete)?)
+            make(sp, &common::translate(sp, &pinned(sp, w_self)?, w_table, w_delete)?)
         }
         /// Two hexadecimal digits a byte, with sep after each group of bytes_per_sep bytes.
         #[interp_fn(method, sig = "(self, /, sep=None, bytes_per_sep=1)")]
         fn hex(sp: Space, w_self: W, w_sep: Option<W>, bytes_per_sep: i32) -> Res<String> {
+            let pin = pinned(sp, w_self)?;
             let sep = common::hex_separator(sp, w_sep)?;
-            Ok(common::hex(data(w_self), sep, bytes_per_sep as i64))
+            Ok(common::hex(&pin, sep, bytes_per_sep as i64))
         }
         /// The text that the bytes encode.
         #[interp_fn(method, sig = "(self, /, encoding='utf-8', errors='strict')")]
@@ -308,6 +313,9 @@ macro_rules! byte_methods {
         /// The bytes-like items of an iterable, one after the other with these bytes between them.
         #[interp_fn(method, sig = "(self, iterable_of_bytes, /)")]
         fn join(sp: Space, w_self: W, w_iterable: W) -> Res<W> {
+            let between = pinned(sp, w_self)?;
+            let len = || sp.list_len(w_iterable).ok();
+            let before = if sp.layout(w_iterable) == taipan_abi::word::TID_LIST { len() } else { None };
             let w_items = $crate::text::str::split::joinable(sp, w_iterable)?;
             let items = sp.tuple_items(w_items);
             if let [w] = items
@@ -315,7 +323,11 @@ macro_rules! byte_methods {
             {
                 return Ok(*w);
             }
-            make(sp, &common::join(sp, data(w_self), items)?)
+            let joined = common::join(sp, &between, items)?;
+            if before.is_some() && before != len() {
+                return Err(sp.runtime_error("sequence changed size during iteration"));
+            }
+            make(sp, &joined)
         }
     };
 }

@@ -66,9 +66,25 @@ fn first_of_pair(sp: Space, w: W, what: &str) -> Res<W> {
     }
 }
 
+/// In the development mode a wrong name is an error even if nothing is encoded.
+fn check_names(sp: Space, encoding: &str, errors: &str) -> Res<()> {
+    static DEV_MODE: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+    if !*DEV_MODE.get_or_init(|| sp.setting("flags.dev_mode").is_some_and(|s| s == "1")) {
+        return Ok(());
+    }
+    if known_encoding(encoding).is_none() {
+        registry::lookup(sp, encoding)?;
+    }
+    if errors != "strict" {
+        registry::lookup_error(sp, errors)?;
+    }
+    Ok(())
+}
+
 /// `text.encode(encoding, errors)`: a bytes object.
 pub fn encode(sp: Space, w_text: W, encoding: &str, errors: &str) -> Res<W> {
     let text = sp.text_w(w_text)?;
+    check_names(sp, encoding, errors)?;
     if let Some(known) = known_encoding(encoding) {
         let bytes = encode_known(sp, w_text, Chars::of(&text), known, errors)?;
         return sp.newbytes(&bytes);
@@ -106,6 +122,7 @@ fn encode_known(sp: Space, w_text: W, chars: Chars, known: Known, errors: &str) 
 
 /// `data.decode(encoding, errors)` for the bytes of `w_data`: a str.
 pub fn decode(sp: Space, w_data: W, data: &[u8], encoding: &str, errors: &str) -> Res<W> {
+    check_names(sp, encoding, errors)?;
     match known_encoding(encoding) {
         Some(Known::Utf8) => return Ok(utf8::decode(sp, data, errors, true)?.0),
         Some(Known::Ascii) => return narrow::decode_ascii(sp, data, errors),

@@ -1,5 +1,6 @@
 //! The `%` operator of str and bytes.
 
+use crate::containers::util::full_type_name;
 use crate::text::builder::Builder;
 use crate::text::chars::Chars;
 use crate::text::wstr;
@@ -299,7 +300,7 @@ fn character(sp: Space, w: W, of: Of) -> Res<u32> {
             Of::Str => "an int or a unicode character",
             Of::Bytes => "an integer in range(256) or a single byte",
         };
-        return Err(raise!(sp, TYPE_ERROR, "%c requires {what}, not {}", sp.type_name(w)));
+        return Err(raise!(sp, TYPE_ERROR, "%c requires {what}, not {}", full_type_name(sp, w)));
     }
     let i = crate::text::args::clamped_index(sp, w)?;
     if (0..limit).contains(&i) { Ok(i as u32) } else { Err(out_of_range(sp)) }

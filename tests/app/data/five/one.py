@@ -1,0 +1,5 @@
+from five import two
+
+
+def first(depth):
+    return two.second(depth) + 1

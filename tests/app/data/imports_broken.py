@@ -1,0 +1,5 @@
+def f():
+    import data.broken
+
+
+f()

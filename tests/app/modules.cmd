@@ -1,0 +1,41 @@
+# Modules that are commands.
+-m base64 -e sample.json
+-m base64 -t
+-m pprint
+-m compileall -q data/five
+-m compileall data/good.py
+-m py_compile data/good.py
+-m tabnanny -v data/good.py
+-m pyclbr data/cases.py
+-m inspect textwrap:dedent
+-m fileinput sample.json
+-m quopri data/five/five.py
+-m mimetypes file.tar.gz file.html
+-m textwrap
+-m json sample.json
+-m json.tool --compact --sort-keys sample.json
+-m pickletools data/absent
+-m gzip sample.json
+-m gzip -d sample.json.gz
+-m tarfile -c made.tar data/five/one.py
+-m tarfile -l made.tar
+-m calendar 2024 2
+-m calendar -t html 2024
+-m colorsys
+-m string
+-m keyword
+-m heapq
+-m difflib
+-m __future__
+-m __hello__
+-m __phello__
+-m json.absent
+-m doctest data/doctests.py
+-m doctest -v data/doctests.py
+-m trace --count --missing -C counted data/trace_me.py
+-m trace --trace data/trace_me.py
+-m profile -s name data/absent.py
+-m encodings.rot_13
+-m getopt
+-m sre_compile
+-m nturl2path

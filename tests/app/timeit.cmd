@@ -1,0 +1,3 @@
+-m timeit -n 1 pass
+-m timeit -n 5 -r 2 -s x=1 x+x
+-m timeit -n 1 -r 1 1/0

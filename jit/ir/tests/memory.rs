@@ -96,11 +96,11 @@ exit 1 2
     let mut values = Vec::new();
     // SAFETY: the world is what the units were written for.
     unsafe {
-        assert_eq!(b.run(1, w.th, w.base, &mut values), Left { unit: 1, exit: 0 });
+        assert_eq!(IrBackend::run(&raw mut b, 1, w.th, w.base, &mut values), Left { unit: 1, exit: 0 });
         assert_eq!(values, [W::int(5).0, 16f64.to_bits()]);
         b.compile(2, &parse(&bridge, &mut names).unwrap()).unwrap();
         b.attach(1, 0, 2);
-        assert_eq!(b.run(1, w.th, w.base, &mut values), Left { unit: 2, exit: 1 });
+        assert_eq!(IrBackend::run(&raw mut b, 1, w.th, w.base, &mut values), Left { unit: 2, exit: 1 });
         assert_eq!(values, [W::int(205).0]);
         let boxed = *w.base.add(2);
         assert!(boxed.is_tid(TID_FLOAT));
@@ -154,7 +154,7 @@ exit 1 bytecode
     let mut values = Vec::new();
     // SAFETY: as above.
     unsafe {
-        assert_eq!(b.run(2, w.th, w.base, &mut values), Left { unit: 1, exit: 0 });
+        assert_eq!(IrBackend::run(&raw mut b, 2, w.th, w.base, &mut values), Left { unit: 1, exit: 0 });
         assert_eq!((*w.base, *w.base.add(3)), (W::int(3), W::int(200)));
         let o = *w.base.add(2);
         assert!(o.is_tid(77));

@@ -28,7 +28,7 @@ exit 0 bytecode
   frame code=0x10 ip=0x20 base=0 sp=3 cont=0 flags=0 globals=0x0
   frame code=0x11 ip=0x24 base=5 sp=6 cont=2 flags=0 globals=0x40 handled=v0
   slot 1 = v0
-exit 1 2
+exit 1 2 after_sync
 exit 2 1
 exit 3 bytecode
   slot -1 = v13

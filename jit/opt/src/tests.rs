@@ -40,7 +40,7 @@ fn run(program: &Program, start: &Fake, failing: Option<u32>) -> Result<Option<S
     let stop = loop {
         let unit = &program.units[at];
         let mut values = vec![0; unit.insts.len()];
-        let mut run = Run { unit, values: &mut values, params: std::mem::take(&mut params), budget: 100_000 };
+        let mut run = Run::new(unit, &mut values, std::mem::take(&mut params), 100_000);
         match run.run(&mut m, body) {
             Stop::Jump(to) => (at, body) = (to as usize, false),
             Stop::Enter(to) => {
@@ -110,7 +110,7 @@ fn left(unit: &Unit, start: &Fake, k: u32) -> Option<(ExitId, Fake)> {
     let mut m = start.clone();
     m.failing = Some(k);
     let mut values = vec![0; unit.insts.len()];
-    let mut run = Run { unit, values: &mut values, params: Vec::new(), budget: 100_000 };
+    let mut run = Run::new(unit, &mut values, Vec::new(), 100_000);
     let Stop::Exit(exit) = run.run(&mut m, false) else { return None };
     run.write(&mut m, exit).ok()?;
     let guards = |i: &Inst| matches!(i, Inst::Guard { exit: e, .. } | Inst::GuardValue { exit: e, .. } if *e == exit);

@@ -239,7 +239,7 @@ impl Recorder {
             handled,
         };
         let resume = if self.rng.next(5) == 0 { 1 } else { BYTECODE };
-        self.unit.exits.push(Exit { resume, frames: vec![frame], slots, sunk: Vec::new() });
+        self.unit.exits.push(Exit { resume, frames: vec![frame], slots, sunk: Vec::new(), after_sync: false });
         self.unit.exits.len() as u32 - 1
     }
     fn guard(&mut self, cond: Ref) -> bool {

@@ -19,6 +19,13 @@ pub struct Memory {
 static FLOAT: FieldDesc =
     FieldDesc { off: 8, kind: kind::F, flags: fd::IMMUTABLE, alias: alias::FLOAT, name: Str::new("float.value") };
 
+/// What a field of an object holds. For fields that do not change, of objects that a unit names as constants: these are kept alive for it,
+/// and their rows were guarded or are known.
+pub fn read_constant(obj: u64, field: Field) -> Option<u64> {
+    let m = &mut Memory { th: std::ptr::null_mut(), base: std::ptr::null_mut() };
+    (field.0.flags & fd::ARRAY == 0 && W(obj).is_obj()).then(|| m.get(obj, field, 0))
+}
+
 impl Memory {
     /// Object 0 is the thread.
     fn place<T>(&self, obj: u64, field: Field, index: i64) -> *mut T {

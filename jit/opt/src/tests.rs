@@ -217,6 +217,36 @@ fn seeded_bugs_are_caught() {
     }
 }
 
+/// Floats among the constants are read while optimizing.
+#[test]
+fn fields_of_constants() {
+    let text = "
+field tid@1 U32 off=0
+field float.value@3 F off=8 immutable
+field x@300 F off=8
+o = const W 0x40000
+t = get o tid@1
+guard_value t = const I 7 exit 0
+f = get o float.value@3
+x = get o x@300
+y = fadd f, x
+leave exit 1
+exit 0 bytecode
+exit 1 bytecode
+  slot 0 = y
+";
+    fn read(obj: u64, field: taipan_jit_ir::Field) -> Option<u64> {
+        assert_eq!(obj, 0x40000);
+        Some(if field.0.off == 0 { taipan_abi::word::TID_FLOAT as u64 } else { 2.5f64.to_bits() })
+    }
+    let mut names = Names::new();
+    let unit = taipan_jit_ir::text::parse(text, &mut names).unwrap();
+    let out = optimize(&unit, &Options { read: Some(read), ..Options::default() }).unit;
+    let text = print(&out, &mut names);
+    assert!(!text.contains("guard") && !text.contains("tid") && text.contains("const F 2.5"), "{text}");
+    assert!(text.contains("get v0 x@300"), "{text}");
+}
+
 /// How long it takes: `cargo test --release -p taipan-jit-opt -- --ignored --nocapture`.
 #[test]
 #[ignore]

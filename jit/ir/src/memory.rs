@@ -143,8 +143,6 @@ impl Machine for Memory {
             }
             if let Some(f) = exit.frames.last() {
                 let top = entry.add(exit.frames.len() - 1);
-                let depth = top.offset_from((*self.th).gc.frame_top as *mut Frame);
-                (*self.th).depth = (*self.th).depth.wrapping_add(depth as u32);
                 (*self.th).gc.frame_top = top as *mut u8;
                 (*self.th).gc.vs_top = (*top).base.add((*f.code).framesize as usize);
             }

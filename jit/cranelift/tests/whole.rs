@@ -78,7 +78,7 @@ fn settle(world: &mut World, u: &Unit, left: Left, roots: &[u64]) -> String {
         values[r.index()] = *bits;
     }
     let mut memory = Memory { th: &raw mut *world.th, base: world.base() };
-    let mut run = Run { unit: u, values: &mut values, params: vec![], budget: 0 };
+    let mut run = Run::new(u, &mut values, vec![], 0);
     run.write(&mut memory, left.exit).unwrap();
     let mut words = roots.to_vec();
     words.extend((0..40).map(|i| world.at(i).0));

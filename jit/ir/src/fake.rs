@@ -111,7 +111,7 @@ impl Fake {
     /// Runs a unit to its end; the exit's state is then in this machine. Bodies and roots of `Jump` and `Enter` are not followed.
     pub fn run(&mut self, unit: &Unit, params: Vec<u64>, budget: u64) -> Stop {
         let mut values = vec![0; unit.insts.len()];
-        let mut run = Run { unit, values: &mut values, params, budget };
+        let mut run = Run::new(unit, &mut values, params, budget);
         let stop = run.run(self, false);
         if let Stop::Exit(exit) = stop {
             let written = run.write(self, exit);

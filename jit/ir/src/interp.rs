@@ -11,7 +11,7 @@ pub trait Machine {
     fn get(&mut self, obj: u64, field: Field, index: i64) -> u64;
     /// Writes a field, with the barrier.
     fn set(&mut self, obj: u64, field: Field, index: i64, value: u64);
-    /// A new object. NULL = no memory: the unit stops with `Stop::NoMemory`.
+    /// A new object. NULL = no memory.
     fn allocate(&mut self, tid: u32, bytes: u32) -> u64;
     /// A residual call.
     fn call(&mut self, call: &crate::Call, args: &[u64]) -> u64;
@@ -38,8 +38,8 @@ pub enum Stop {
     Jump(u32),
     /// Into the body of that root; its Params are in `Run::params`.
     Enter(u32),
-    /// Memory ran out.
-    NoMemory,
+    /// Memory ran out. The exit passed last, if there was one since the unit or its body was entered.
+    NoMemory(Option<ExitId>),
     /// The machine's budget of instructions is used up.
     Budget,
 }
@@ -53,6 +53,15 @@ pub struct Run<'a> {
     pub params: Vec<u64>,
     /// Instructions that may still run.
     pub budget: u64,
+    /// The exit passed last since the unit or its body was entered: where it is left if there is no memory.
+    pub passed: Option<ExitId>,
+}
+
+impl<'a> Run<'a> {
+    /// A run that has not begun. `values`: one word an instruction.
+    pub fn new(unit: &'a Unit, values: &'a mut [u64], params: Vec<u64>, budget: u64) -> Run<'a> {
+        Run { unit, values, params, budget, passed: None }
+    }
 }
 
 impl Run<'_> {
@@ -84,6 +93,7 @@ impl Run<'_> {
                 self.params = self.take(&self.unit.enter);
                 from = body;
             }
+            self.passed = None;
             if let Some(stop) = self.span(m, from, n) {
                 return stop;
             }
@@ -137,6 +147,7 @@ impl Run<'_> {
             if let Some(stop) = self.step(m, pc) {
                 return Some(stop);
             }
+            self.passed = self.unit.insts[pc].exit().or(self.passed);
         }
         None
     }
@@ -158,7 +169,7 @@ impl Run<'_> {
                 return None;
             }
             Inst::New { tid, bytes } => match m.allocate(tid, bytes) {
-                0 => return Some(Stop::NoMemory),
+                0 => return Some(Stop::NoMemory(self.passed)),
                 w => w,
             },
             Inst::Call { call } => {
@@ -187,7 +198,7 @@ impl Run<'_> {
         let e = &unit.exits[exit as usize];
         for s in &e.sunk {
             self.values[s.id.index()] = match m.allocate(s.tid, s.bytes) {
-                0 => return Err(Stop::NoMemory),
+                0 => return Err(Stop::NoMemory(Some(exit))),
                 w => w,
             };
         }

@@ -1,6 +1,6 @@
 //! Units run on the real heap by this crate's interpreter, as a backend: what generated code is compared with.
 
-use crate::backend::{Backend, Left};
+use crate::backend::{Backend, Left, NO_MEMORY};
 use crate::interp::{Machine, Run, Stop};
 use crate::{Call, Exit, ExitId, Field, FrameState, Kind, Ref, Unit};
 use std::collections::HashMap;
@@ -19,8 +19,17 @@ pub struct Memory {
 static FLOAT: FieldDesc =
     FieldDesc { off: 8, kind: kind::F, flags: fd::IMMUTABLE, alias: alias::FLOAT, name: Str::new("float.value") };
 
+/// What a field of an object holds. For fields that do not change, of objects that a unit names as constants: these are kept alive for it,
+/// and their rows were guarded or are known.
+pub fn read_constant(obj: u64, field: Field) -> Option<u64> {
+    let m = &mut Memory { th: std::ptr::null_mut(), base: std::ptr::null_mut() };
+    (field.0.flags & fd::ARRAY == 0 && W(obj).is_obj()).then(|| m.get(obj, field, 0))
+}
+
 impl Memory {
-    fn place<T>(obj: u64, field: Field, index: i64) -> *mut T {
+    /// Object 0 is the thread.
+    fn place<T>(&self, obj: u64, field: Field, index: i64) -> *mut T {
+        let obj = if obj == 0 { self.th as u64 } else { obj };
         let first = (obj as *mut u8).wrapping_add(field.0.off as usize) as *mut T;
         if field.0.flags & fd::ARRAY != 0 { first.wrapping_offset(index as isize) } else { first }
     }
@@ -58,9 +67,9 @@ impl Machine for Memory {
         // SAFETY: see above.
         unsafe {
             match field.0.kind {
-                kind::U32 => *Memory::place::<u32>(obj, field, index) as u64,
-                kind::U8 | kind::B => *Memory::place::<u8>(obj, field, index) as u64,
-                _ => *Memory::place::<u64>(obj, field, index),
+                kind::U32 => *self.place::<u32>(obj, field, index) as u64,
+                kind::U8 | kind::B => *self.place::<u8>(obj, field, index) as u64,
+                _ => *self.place::<u64>(obj, field, index),
             }
         }
     }
@@ -68,10 +77,10 @@ impl Machine for Memory {
         // SAFETY: see above; nothing is allocated between barrier and store.
         unsafe {
             match field.0.kind {
-                kind::U32 => *Memory::place::<u32>(obj, field, index) = value as u32,
-                kind::U8 | kind::B => *Memory::place::<u8>(obj, field, index) = value as u8,
+                kind::U32 => *self.place::<u32>(obj, field, index) = value as u32,
+                kind::U8 | kind::B => *self.place::<u8>(obj, field, index) = value as u8,
                 _ => {
-                    let place = Memory::place::<u64>(obj, field, index);
+                    let place = self.place::<u64>(obj, field, index);
                     if field.0.flags & fd::GCREF != 0 {
                         barrier(self.th, W(obj), place as *mut W)
                     }
@@ -134,8 +143,6 @@ impl Machine for Memory {
             }
             if let Some(f) = exit.frames.last() {
                 let top = entry.add(exit.frames.len() - 1);
-                let depth = top.offset_from((*self.th).gc.frame_top as *mut Frame);
-                (*self.th).depth = (*self.th).depth.wrapping_add(depth as u32);
                 (*self.th).gc.frame_top = top as *mut u8;
                 (*self.th).gc.vs_top = (*top).base.add((*f.code).framesize as usize);
             }
@@ -180,10 +187,10 @@ impl IrBackend {
     #[inline(never)]
     unsafe fn one<const N: usize>(unit: &Unit, m: &mut Memory, params: &mut Vec<u64>, at_body: bool) -> Stop {
         let mut values = [0; N];
-        let mut run = Run { unit, values: &mut values, params: std::mem::take(params), budget: u64::MAX };
+        let mut run = Run::new(unit, &mut values, std::mem::take(params), u64::MAX);
         let stop = run.run(m, at_body);
         match stop {
-            Stop::Exit(exit) => run.live(exit, params),
+            Stop::Exit(exit) | Stop::NoMemory(Some(exit)) => run.live(exit, params),
             _ => *params = std::mem::take(&mut run.params),
         }
         stop
@@ -238,8 +245,9 @@ impl Backend for IrBackend {
                 },
                 Stop::Jump(target) => (unit, at_body) = (target, false),
                 Stop::Enter(target) => (unit, at_body) = (target, true),
-                // A trace has no way out here; native recursion and collector limits make it unlikely enough.
-                Stop::NoMemory | Stop::Budget => std::process::abort(),
+                Stop::NoMemory(Some(exit)) => return Left { unit, exit: exit | NO_MEMORY },
+                // Nowhere to go on, as in machine code. (The budget has no end.)
+                Stop::NoMemory(None) | Stop::Budget => std::process::abort(),
             }
         }
     }

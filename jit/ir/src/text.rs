@@ -27,7 +27,7 @@
 //! body v0, v4                               ; the loop's body begins; the first values of its Params
 //! loop v5, v4                               ; or: back exit 4 | jump 1 exit 4 | enter 1 v0, v1 | leave exit 4
 //! ```
-//! Then the exits, in order (`bytecode` or a number as `Exit::resume`):
+//! Then the exits, in order (`bytecode` or a number as `Exit::resume`, then `after_sync` if it is one):
 //!
 //! ```text
 //! exit 0 bytecode

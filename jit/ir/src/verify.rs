@@ -10,12 +10,13 @@ pub fn verify(unit: &Unit) -> Result<(), String> {
     if body > n {
         return Err("the body begins after the end".into());
     }
-    let mut v = Verifier { unit, dirt: Dirt::default() };
+    let mut v = Verifier { unit, dirt: Dirt::default(), synced: false };
     for (i, inst) in unit.insts.iter().enumerate() {
         if i == body && body != 0 {
             v.args(&unit.enter, i, &v.params_of_body()).map_err(|e| format!("body: {e}"))?;
             // The bytecodes of the preamble have begun in another iteration.
             v.dirt = Dirt::default();
+            v.synced = false;
         }
         v.inst(i, inst).map_err(|e| format!("v{i}: {e}"))?;
     }
@@ -25,6 +26,8 @@ pub fn verify(unit: &Unit) -> Result<(), String> {
 struct Verifier<'a> {
     unit: &'a Unit,
     dirt: Dirt,
+    /// Was there a Sync in this part?
+    synced: bool,
 }
 
 /// Rule 2: what a bytecode's first exit said, where, and whether there was an effect since.
@@ -186,6 +189,9 @@ impl Verifier<'_> {
                 if c.desc.effects & effects::RAISES != 0 && c.ret != Kind::W {
                     return Err("a call that can raise answers a word".into());
                 }
+                if c.desc.effects & effects::FORCES_FRAMES != 0 && !self.synced {
+                    return Err("a call that may look at frames, without a Sync".into());
+                }
                 if c.desc.effects & !(effects::READS | effects::ALLOCATES) != 0 {
                     self.effect()
                 }
@@ -201,7 +207,11 @@ impl Verifier<'_> {
                 }
                 self.exit(exit, at)
             }
-            Inst::Sync { exit } | Inst::Poll { exit } => self.exit(exit, at),
+            Inst::Sync { exit } => {
+                self.synced = true;
+                self.exit(exit, at)
+            }
+            Inst::Poll { exit } => self.exit(exit, at),
         }
     }
 

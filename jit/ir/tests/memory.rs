@@ -34,13 +34,13 @@ fn world() -> World {
         (*w.frames).code = w.code;
         (*w.frames).base = w.base;
         (*w.th).gc.frame_top = w.frames as *mut u8;
-        (*w.th).depth = 1;
     }
     w
 }
 
-unsafe extern "C-unwind" fn depth(th: *mut Thread, a: W) -> W {
-    W::int((*th).depth as i64 * 100 + a.untag())
+/// Looks at the running frame.
+unsafe extern "C-unwind" fn look(th: *mut Thread, a: W) -> W {
+    W::int((*((*th).gc.frame_top as *const Frame)).cont as i64 * 100 + a.untag())
 }
 
 #[test]
@@ -73,7 +73,7 @@ exit 0 bytecode
 ";
     let bridge = format!(
         "
-fn f0 = depth at={:#x} any
+fn f0 = look at={:#x} any
 p = param 0 W
 f = param 1 F
 sync exit 0
@@ -87,7 +87,7 @@ exit 0 bytecode
 exit 1 2
   slot 3 = r
 ",
-        depth as *const () as usize,
+        look as *const () as usize,
         c = w.code as usize
     );
     let mut names = Names::new();

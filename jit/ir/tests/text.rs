@@ -28,7 +28,7 @@ exit 0 bytecode
   frame code=0x10 ip=0x20 base=0 sp=3 cont=0 flags=0 globals=0x0
   frame code=0x11 ip=0x24 base=5 sp=6 cont=2 flags=0 globals=0x40 handled=v0
   slot 1 = v0
-exit 1 2
+exit 1 2 after_sync
 exit 2 1
 exit 3 bytecode
   slot -1 = v13
@@ -58,9 +58,10 @@ fn verifier() {
         ("a = slot 0\npoll exit 7\nleave exit 0\n", "no exit 7"),
         ("a = slot 0\nb = is_int a\nguard b true exit 0\nset a x@9 = a\nguard b true exit 1\nleave exit 0\n", "again"),
         (
-            "a = slot 0\nb = is_int a\nguard b true exit 0\nc = call f(a) W\nguard b true exit 1\nleave exit 0\n",
+            "a = slot 0\nb = is_int a\nguard b true exit 0\nsync exit 0\nc = call f(a) W\nguard b true exit 1\nleave exit 0\n",
             "again",
         ),
+        ("a = slot 0\nb = call f(a) W\nleave exit 0\n", "without a Sync"),
         ("a = slot 0\nbody\nb = is_int a\nloop\n", "preamble"),
         ("a = slot 0\nbody a\nb = param 0 W\nloop\n", "0 arguments for 1"),
         ("a = slot 0\nb = is_int a\nbody b\nc = param 0 W\nloop c\n", "does not fit"),

@@ -106,6 +106,19 @@ impl Walk<'_> {
         class.entries.iter().find(same).map(|e| self.canon(e.value))
     }
 
+    /// The content of a field that cannot change, of an object known now. Rows of final types cannot either.
+    fn read_constant(&self, obj: Ref, field: Field, index: Ref) -> Option<u64> {
+        let read = self.o.read?;
+        let object = self.bits(obj).filter(|w| self.out.kind(obj) == Some(Kind::W) && W(*w).is_obj())?;
+        let row = field == Field(&TID_FIELD);
+        if index.is_some() || !row && field.0.flags & fd::IMMUTABLE == 0 {
+            return None;
+        }
+        // A word would be an object that nothing keeps alive for the unit.
+        let bits = read(object, field).filter(|_| field_kind(field) != Kind::W)?;
+        (!row || is_final(bits as u32)).then_some(bits)
+    }
+
     pub fn get(&mut self, obj: Ref, field: Field, index: Ref) -> Ref {
         if self.o.heap {
             if let Some(r) = self.find(obj, field, index) {
@@ -113,6 +126,9 @@ impl Walk<'_> {
             }
             if let (true, Some(tid)) = (field == Field(&TID_FIELD), self.row(obj)) {
                 return self.constant(Kind::I, tid as u64);
+            }
+            if let Some(bits) = self.read_constant(obj, field, index) {
+                return self.constant(field_kind(field), bits);
             }
             if self.is_private(obj) {
                 if index.is_some() && self.bits(index).is_none() {

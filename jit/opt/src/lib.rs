@@ -14,7 +14,7 @@ pub mod range;
 mod sink;
 mod walk;
 
-use taipan_jit_ir::{Call, End, Exit, ExitId, Inst, Ref, Unit};
+use taipan_jit_ir::{Call, End, Exit, ExitId, Field, Inst, Ref, Unit};
 pub use walk::Known;
 
 /// Which passes run. All of them by default.
@@ -31,6 +31,9 @@ pub struct Options {
     pub peel: bool,
     /// Objects, tags and booleans that only exits need.
     pub sink: bool,
+    /// Reads a field that cannot change of an object that is a constant of the unit (`taipan_jit_ir::memory::read_constant`, where these are
+    /// real objects). Default: nobody does.
+    pub read: Option<fn(u64, Field) -> Option<u64>>,
     #[cfg(test)]
     pub(crate) bug: Option<Bug>,
 }
@@ -44,6 +47,7 @@ impl Options {
             heap: false,
             peel: false,
             sink: false,
+            read: None,
             #[cfg(test)]
             bug: None,
         }
@@ -66,6 +70,7 @@ impl Default for Options {
             heap: true,
             peel: true,
             sink: true,
+            read: None,
             #[cfg(test)]
             bug: None,
         }

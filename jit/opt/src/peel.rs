@@ -49,7 +49,7 @@ pub(crate) fn peel(w: &mut Walk, exit: ExitId) -> Option<Preamble> {
     let written = words(w, exit);
     let p = w.out.insts.len();
     let (calls, exits) = (w.out.calls.clone(), w.out.exits.clone());
-    let insts = w.out.insts.clone();
+    let mut insts = w.out.insts.clone();
     let before = Before { heap: w.heap.clone(), escaped: w.escaped.clone(), known: w.known.clone() };
     let carried = written.iter().map(|s| s.0).collect();
     w.written = written;
@@ -71,7 +71,15 @@ pub(crate) fn peel(w: &mut Walk, exit: ExitId) -> Option<Preamble> {
     for (r, _) in w.notes[exits.len()..].iter_mut().flatten() {
         *r = map[r.index()]
     }
-    let enter = loop_.params.iter().map(|x| x.first).collect();
+    // First values that only the second walk has named are constants: the preamble gets them too.
+    let mut named = |r: Ref| {
+        if r.index() < p {
+            return r;
+        }
+        insts.push(*w.out.inst(r));
+        Ref(insts.len() as u32 - 1)
+    };
+    let enter = loop_.params.iter().map(|x| named(x.first)).collect();
     w.out = unit;
     Some(Preamble { insts, calls, exits, enter, carried })
 }

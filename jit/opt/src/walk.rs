@@ -240,6 +240,8 @@ impl<'o> Walk<'o> {
         let there =
             |slot: i32, r: Ref| *out.inst(r) == Inst::Slot { slot } && written.iter().all(|w| w.0 != slot || w.1 == r);
         e.slots.retain(|(slot, r)| syncs || !there(*slot, *r));
+        // The topmost is the last (`Exit::after_sync`).
+        e.slots.sort_unstable_by_key(|s| s.0);
         e.values_mut(|r| *r = self.canon(*r));
         if self.o.bug(Bug::WrongExitConstant)
             && let Some((_, r)) = e.slots.iter_mut().find(|s| self.bits(s.1).is_some_and(|b| b & 1 != 0))

@@ -112,7 +112,8 @@ impl Parser<'_> {
                     return Err("exits come in order".into());
                 }
                 let resume = if l.eat("bytecode") { BYTECODE } else { l.number()? as u32 };
-                self.unit.exits.push(Exit { resume, ..Exit::default() });
+                let after_sync = l.eat("after_sync");
+                self.unit.exits.push(Exit { resume, after_sync, ..Exit::default() });
             }
             "frame" | "sunk" => self.exit_part(l)?,
             // `slot` begins a line only in an exit.

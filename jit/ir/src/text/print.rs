@@ -128,7 +128,8 @@ impl Printer<'_> {
 
     fn exit(&mut self, i: usize, e: &Exit) {
         let resume = if e.resume == BYTECODE { "bytecode".to_string() } else { e.resume.to_string() };
-        let _ = writeln!(self.out, "exit {i} {resume}");
+        let after = if e.after_sync { " after_sync" } else { "" };
+        let _ = writeln!(self.out, "exit {i} {resume}{after}");
         for f in &e.frames {
             let _ = write!(
                 self.out,

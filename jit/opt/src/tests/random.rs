@@ -62,6 +62,8 @@ pub struct Recorder {
     read: Vec<(i32, Ref)>,
     /// The last number of a guard.
     labels: usize,
+    /// Bytecodes of a unit, at most.
+    pub length: usize,
     /// Values before this one a bridge has from its exit.
     first: usize,
 }
@@ -106,6 +108,7 @@ impl Recorder {
             read: Vec::new(),
             labels: 0,
             first: 0,
+            length: 12,
         }
     }
 
@@ -150,7 +153,7 @@ impl Recorder {
             self.unit.insts.push(Inst::Poll { exit });
             self.values.push(0);
         }
-        for _ in 0..2 + self.rng.next(12) {
+        for _ in 0..2 + self.rng.next(self.length) {
             self.bytecode()
         }
         let exit = self.exit();
@@ -236,7 +239,7 @@ impl Recorder {
             handled,
         };
         let resume = if self.rng.next(5) == 0 { 1 } else { BYTECODE };
-        self.unit.exits.push(Exit { resume, frames: vec![frame], slots, sunk: Vec::new() });
+        self.unit.exits.push(Exit { resume, frames: vec![frame], slots, sunk: Vec::new(), after_sync: false });
         self.unit.exits.len() as u32 - 1
     }
     fn guard(&mut self, cond: Ref) -> bool {

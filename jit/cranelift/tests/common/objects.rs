@@ -112,7 +112,7 @@ impl Gen<'_> {
         let n = self.r.below(8);
         let slots: Vec<(i32, Ref)> = (0..n as i32)
             .map(|i| {
-                (4 + i, {
+                (8 + i, {
                     let p = self.r.below(4);
                     self.pick(p)
                 })

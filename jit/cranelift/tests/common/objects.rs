@@ -109,7 +109,7 @@ impl Gen<'_> {
         self.b.op(Prim::IMod, i, four)
     }
     pub fn exit(&mut self) -> ExitId {
-        let n = self.r.below(8);
+        let n = if self.r.below(3) > 0 { 10 + self.r.below(20) } else { self.r.below(8) };
         let slots: Vec<(i32, Ref)> = (0..n as i32)
             .map(|i| {
                 (8 + i, {

@@ -51,23 +51,60 @@ impl<'a> Lower<'a, '_> {
             u.insts.iter().for_each(|i| u.operands(i, |r| uses[r.index()] += 1));
             let mut chosen: Vec<Ref> = often.into_keys().collect();
             chosen.sort_unstable_by_key(|r| (std::cmp::Reverse(uses[r.index()]), r.0));
-            for r in chosen.into_iter().skip(KEPT) {
-                if self.homes < MAX_HOMES {
-                    f.homes.insert(r, (MAX_VALUES + self.homes) as u16);
+            chosen.drain(..KEPT.min(chosen.len()));
+            self.give_homes(f, chosen);
+        }
+    }
+
+    /// Homes of values whose ranges do not meet are shared.
+    fn give_homes(&mut self, f: &mut Frag<'a>, mut chosen: Vec<Ref>) {
+        let u = f.unit;
+        let ends = self.ends(f);
+        chosen.sort_unstable();
+        let mut busy: Vec<(usize, u16)> = Vec::new();
+        for r in chosen {
+            // What does not change in a loop is stored before it, and its home is never another's.
+            let param = f.body_params.iter().position(|(_, x, _)| *x == r);
+            let kept = param.filter(
+                |at| matches!(&u.end, End::Loop { args } if args.get(f.body_params[*at].0 as usize) == Some(&r)),
+            );
+            let free = if kept.is_some() { None } else { busy.iter().position(|(end, _)| *end < r.index()) };
+            let home = match free {
+                Some(i) => busy.swap_remove(i).1,
+                None if self.homes < MAX_HOMES => {
                     self.homes += 1;
+                    (MAX_VALUES + self.homes - 1) as u16
                 }
+                None => continue,
+            };
+            f.homes.insert(r, home);
+            match kept {
+                Some(at) => f.body_homes.push((at, home)),
+                None => busy.push((ends.get(&r).copied().unwrap_or(usize::MAX), home)),
             }
         }
-        // What does not change in a loop is stored before it.
-        if let End::Loop { args } = &u.end {
-            for (at, (index, r, _)) in f.body_params.iter().enumerate() {
-                if args.get(*index as usize) == Some(r)
-                    && let Some(home) = f.homes.get(r)
-                {
-                    f.body_homes.push((at, *home));
+    }
+
+    /// The last instruction at which a value may be handed over. An exit that was passed can still be taken until the next one is, by an
+    /// allocation without memory.
+    fn ends(&self, f: &Frag<'a>) -> HashMap<Ref, usize> {
+        let u = f.unit;
+        let mut ends = HashMap::new();
+        let Some(part) = self.plan.part(f.number) else { return ends };
+        let mut next = usize::MAX;
+        if let End::Back { exit } | End::Jump { exit, .. } | End::Leave { exit } = u.end {
+            ends.extend(part.live[exit as usize].iter().map(|r| (*r, next)));
+            next = u.insts.len();
+        }
+        for (i, inst) in u.insts.iter().enumerate().rev() {
+            if let Some(exit) = inst.exit() {
+                for r in &part.live[exit as usize] {
+                    ends.entry(*r).or_insert(next);
                 }
+                next = i;
             }
         }
+        ends
     }
 
     /// Stores a value that has just been made.

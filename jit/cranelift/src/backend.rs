@@ -58,6 +58,8 @@ struct Code {
     /// Cells that lead nowhere ever. Each has its own box: the code knows their addresses.
     #[allow(clippy::vec_box)]
     _spare: Vec<Box<Cell>>,
+    /// Maps of its cells.
+    _maps: Vec<Box<[u16]>>,
     /// Its units, and where their cells begin.
     units: Vec<(u32, usize)>,
     /// Its own body, if others can enter it.
@@ -184,6 +186,7 @@ impl Cranelift {
             stubs: &self.stubs,
             parts,
             cells: &cells,
+            maps: RefCell::default(),
             spare: RefCell::default(),
             starts,
             bodies,
@@ -192,7 +195,7 @@ impl Cranelift {
             notes: self.options.listing,
         };
         let (piece, bytes, source) = translate(&*self.isa, &mut self.ctx, &mut self.fctx, &mut self.memory, &plan)?;
-        let Plan { starts, bodies, parts, spare, .. } = plan;
+        let Plan { starts, bodies, parts, maps, spare, .. } = plan;
         let units = parts.into_iter().map(|p| (p.number, p.cells)).collect();
         let address = piece.address();
         let body = kinds.map(|kinds| self.body(number, kinds, address));
@@ -201,6 +204,7 @@ impl Cranelift {
             bytes,
             cells,
             _spare: spare.into_inner(),
+            _maps: maps.into_inner(),
             units,
             body,
             enters: bodies.into_values().collect(),
@@ -391,7 +395,8 @@ impl Backend for Cranelift {
         (*th).gc.vs_top = if (*f).code.is_null() { (*f).sp } else { (*f).base.add((*(*f).code).framesize as usize) };
         values.clear();
         let n = (cell.live as usize).min(MAX_VALUES);
-        values.extend_from_slice(std::slice::from_raw_parts((&raw const (*run).values) as *const u64, n));
+        let map = std::slice::from_raw_parts(cell.map.load(Relaxed), n);
+        values.extend(map.iter().map(|i| (&raw const (*run).values[*i as usize]).read()));
         Left { unit: cell.unit, exit: cell.exit }
     }
 

@@ -1,10 +1,13 @@
 //! What compiled code and this library share: the state of a run, the cells of exits, the entries of units.
 
-use std::sync::atomic::{AtomicU32, AtomicUsize};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize};
 use taipan_abi::thread::Frame;
 
 /// Values that an exit hands over at most.
 pub const MAX_VALUES: usize = 512;
+
+/// Homes of a function at most.
+pub const MAX_HOMES: usize = 256;
 
 /// The state of one run of compiled code, on the native stack (so the collector sees the words in it).
 #[repr(C)]
@@ -13,8 +16,8 @@ pub struct Run {
     pub frame: *mut Frame,
     /// The answer of the allocation's slow path.
     pub fresh: u64,
-    /// Live values of the exit that is taken, or arguments of a body that is entered.
-    pub values: [u64; MAX_VALUES],
+    /// Live values of the exit that is taken, or arguments of a body that is entered; then the homes of the function that runs.
+    pub values: [u64; MAX_VALUES + MAX_HOMES],
 }
 
 /// Where an exit leads: compiled code jumps to `target` with the address of the cell as its fourth argument.
@@ -27,13 +30,33 @@ pub struct Cell {
     pub exit: u32,
     /// How many values the exit hands over.
     pub live: u32,
+    /// Where the live values lie in `Run::values`, in their order.
+    pub map: AtomicPtr<u16>,
     /// How often the bridge may still be entered before it is reported to be hot.
     pub left: AtomicU32,
 }
 
+/// The map of an exit that stores all its values.
+static IN_ORDER: [u16; MAX_VALUES] = {
+    let mut map = [0; MAX_VALUES];
+    let mut i = 0;
+    while i < MAX_VALUES {
+        map[i] = i as u16;
+        i += 1;
+    }
+    map
+};
+
 impl Cell {
     pub fn new(leave: usize, unit: u32, exit: u32, live: usize) -> Cell {
-        Cell { target: AtomicUsize::new(leave), unit, exit, live: live as u32, left: AtomicU32::new(0) }
+        Cell {
+            target: AtomicUsize::new(leave),
+            unit,
+            exit,
+            live: live as u32,
+            left: AtomicU32::new(0),
+            map: AtomicPtr::new((&raw const IN_ORDER) as *mut u16),
+        }
     }
 }
 

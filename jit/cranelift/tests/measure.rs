@@ -54,6 +54,20 @@ fn measure() {
         let exit = b.exit(&[(0, sum)]);
         timed("sums", &mut be, &b.end(End::Leave { exit }));
     }
+    for (n, live) in [(200, 5), (200, 20), (1000, 20)] {
+        let mut b = Build::new();
+        let mut all: Vec<Ref> = (0..live).map(|i| b.slot(i)).collect();
+        for i in 0..n / 3 {
+            let (x, y) = (all[i % live as usize], all[(i * 7 + 3) % live as usize]);
+            let slots: Vec<_> = all.iter().enumerate().map(|(i, r)| (i as i32, *r)).collect();
+            let exit = b.exit(&slots);
+            let ovf = b.op(Prim::AddOvf, x, y);
+            b.guard(ovf, false, exit);
+            all[i % live as usize] = b.op(Prim::TAdd, x, y);
+        }
+        let exit = b.exit(&[(0, all[0])]);
+        timed(&format!("{live} live at each exit"), &mut be, &b.end(End::Leave { exit }));
+    }
     let mut world = World::new();
     let n = 100_000_000;
     for (name, u) in [("counting", counting()), ("floats", floats())] {

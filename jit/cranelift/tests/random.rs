@@ -134,7 +134,7 @@ impl Gen<'_> {
         self.add(Inst::Prim { prim, a, b }, v, pool)
     }
     fn exit(&mut self) -> ExitId {
-        let n = self.r.below(12);
+        let n = if self.r.below(3) > 0 { 10 + self.r.below(30) } else { self.r.below(10) };
         let slots: Vec<(i32, Ref)> = (0..n as i32)
             .map(|i| {
                 (i, {

@@ -35,7 +35,8 @@ pub trait Backend {
     }
 
     /// Runs a root unit from its start: the thread's top frame is the entry frame, `base` its base. Ends at an exit without a bridge;
-    /// `Unit::live` of that exit, as bits, are then in `values` (booleans 0 or 1).
+    /// `Unit::live` of that exit, as bits, are then in `values` (booleans 0 or 1). The thread's
+    /// top frame is then the entry frame of the unit that was left.
     ///
     /// Residual calls may come back to the same backend (to compile or run other units), which is why it is no `&mut`.
     ///

@@ -5,25 +5,32 @@ use crate::run::{Cell, ENTER_BODY, ENTER_START, Run};
 use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{Block, InstBuilder, Value};
 use std::mem::offset_of;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use taipan_abi::thread::Frame;
 use taipan_jit_ir::backend::NO_MEMORY;
 use taipan_jit_ir::{End, ExitId, Kind, Ref};
 
 impl Plan<'_> {
-    fn part(&self, number: u32) -> Option<&Part> {
+    pub(super) fn part(&self, number: u32) -> Option<&Part> {
         self.parts.iter().find(|p| p.number == number)
     }
 
-    /// The cell of an exit.
-    fn cell(&self, unit: u32, exit: ExitId, live: usize) -> Option<*const Cell> {
-        if exit & NO_MEMORY == 0 {
-            return Some(self.cells.get(self.part(unit)?.cells + exit as usize)?);
+    /// The cell of an exit, which now knows where the values are.
+    fn cell(&self, unit: u32, exit: ExitId, vals: &[Val]) -> Option<*const Cell> {
+        let mut spare = self.spare.borrow_mut();
+        let cell = if exit & NO_MEMORY == 0 {
+            self.cells.get(self.part(unit)?.cells + exit as usize)?
+        } else {
+            spare.push(Box::new(Cell::new(self.stubs.leave, unit, exit, vals.len())));
+            spare.last()?
+        };
+        if vals.iter().any(|v| matches!(v, Val::Home(..))) {
+            let place = |(i, v): (usize, &Val)| if let Val::Home(home, _) = v { *home } else { i as u16 };
+            let map: Box<[u16]> = vals.iter().enumerate().map(place).collect();
+            cell.map.store(map.as_ptr().cast_mut(), Relaxed);
+            self.maps.borrow_mut().push(map);
         }
-        let cell = Box::new(Cell::new(self.stubs.leave, unit, exit, live));
-        let at = &raw const *cell;
-        self.spare.borrow_mut().push(cell);
-        Some(at)
+        Some(cell)
     }
 }
 
@@ -48,7 +55,10 @@ impl<'a> Lower<'a, '_> {
                     let e = exit & !NO_MEMORY;
                     return Err(format!("exit {e} mentions value {}, which is not made yet", r.0));
                 }
-                Some(v) => vals.push(*v),
+                Some(v) => vals.push(match (f.homes.get(r), f.unit.kind(*r)) {
+                    (Some(home), Some(kind)) => Val::Home(*home, kind),
+                    _ => *v,
+                }),
             }
         }
         f.exits.insert(exit, block);
@@ -70,7 +80,7 @@ impl<'a> Lower<'a, '_> {
         for (i, v) in p.vals.iter().enumerate() {
             self.hand_over(i, *v);
         }
-        let cell = self.plan.cell(p.number, p.exit, p.vals.len()).ok_or("an exit without a cell")?;
+        let cell = self.plan.cell(p.number, p.exit, &p.vals).ok_or("an exit without a cell")?;
         let cell = self.b.ins().iconst(I64, cell as i64);
         let target = self.b.ins().load(I64, MEM, cell, offset_of!(Cell, target) as i32);
         self.go(target, self.base, cell);
@@ -105,7 +115,7 @@ impl<'a> Lower<'a, '_> {
             End::Enter { target, args } if *target == self.plan.number && super::enterable(self.plan.root) => {
                 let body = self.root_body.ok_or("a unit without a body")?;
                 let args = self.body_args(f, args, &self.root_body_params.clone())?;
-                self.b.ins().jump(body, &args);
+                self.jump_to_body(body, &args, &self.root_body_homes.clone());
             }
             End::Enter { target, args } => self.enter(f, *target, args)?,
             End::Leave { exit } => {

@@ -7,6 +7,7 @@
 mod check;
 mod exits;
 mod heap;
+mod homes;
 mod prims;
 mod state;
 mod values;
@@ -59,6 +60,8 @@ pub struct Plan<'a> {
     pub parts: Vec<Part>,
     /// Cells of the units' exits.
     pub cells: &'a [Cell],
+    /// Maps of cells.
+    pub maps: RefCell<Vec<Box<[u16]>>>,
     /// Cells for `NO_MEMORY`, made as they are needed; their addresses stay.
     #[allow(clippy::vec_box)]
     pub spare: RefCell<Vec<Box<Cell>>>,
@@ -82,6 +85,8 @@ enum Val {
     /// W, I, P: 64 bits; F: a double.
     V(Value),
     B(Cond),
+    /// In an exit: it lies in its home.
+    Home(u16, Kind),
 }
 
 /// A condition: true if `v` is not zero (if `inv`: if it is zero).
@@ -123,6 +128,10 @@ struct Frag<'a> {
     body: Option<Block>,
     /// The body's parameters: index, instruction.
     body_params: Vec<(u32, Ref, Kind)>,
+    /// Values that are stored where they are made.
+    homes: HashMap<Ref, u16>,
+    /// Homes of the body's parameters that the loop does not change, by position.
+    body_homes: Vec<(usize, u16)>,
     is_root: bool,
 }
 
@@ -144,6 +153,9 @@ pub struct Lower<'a, 'f> {
     start: Block,
     root_body: Option<Block>,
     root_body_params: Vec<(u32, Ref, Kind)>,
+    root_body_homes: Vec<(usize, u16)>,
+    /// Homes in use.
+    homes: usize,
     pending: Vec<Pending>,
     sig_unit: Option<SigRef>,
     sig_alloc: Option<SigRef>,
@@ -176,6 +188,8 @@ pub fn lower<'a>(plan: &'a Plan<'a>, mut b: FunctionBuilder<'_>) -> Result<Vec<S
         start,
         root_body: None,
         root_body_params: Vec::new(),
+        root_body_homes: Vec::new(),
+        homes: 0,
         pending: Vec::new(),
         sig_unit: None,
         sig_alloc: None,
@@ -192,6 +206,7 @@ pub fn lower<'a>(plan: &'a Plan<'a>, mut b: FunctionBuilder<'_>) -> Result<Vec<S
     root.is_root = true;
     l.root_body = root.body;
     l.root_body_params.clone_from(&root.body_params);
+    l.root_body_homes.clone_from(&root.body_homes);
     if let Some(body) = root.body.filter(|_| enterable(plan.root)) {
         let typed = l.b.create_block();
         let at_body = l.b.ins().icmp_imm_s(IntCC::Equal, p[3], ENTER_BODY);
@@ -203,14 +218,16 @@ pub fn lower<'a>(plan: &'a Plan<'a>, mut b: FunctionBuilder<'_>) -> Result<Vec<S
             let v = l.handed(index, kind);
             args.push(BlockArg::Value(v));
         }
-        l.b.ins().jump(body, &args);
+        l.jump_to_body(body, &args, &root.body_homes);
     } else {
         l.b.ins().jump(start, &[]);
     }
     l.b.switch_to_block(start);
     let params = entry_params(plan.root);
+    // A bridge: the fourth argument is the cell of its exit, which knows where the values are.
+    let map = if params.is_empty() { None } else { Some(l.b.ins().load(I64, MEM, p[3], offset_of!(Cell, map) as i32)) };
     for (index, kind) in params {
-        let v = l.handed(index, kind);
+        let v = l.handed_by(map.ok_or("no map")?, index, kind);
         let val = if kind == Kind::B { Val::B(Cond { v, inv: false, bit: true }) } else { Val::V(v) };
         let n = index as usize;
         if root.params.len() <= n {
@@ -241,7 +258,7 @@ impl<'a> Lower<'a, '_> {
             }
             block
         });
-        Frag {
+        let mut f = Frag {
             number,
             unit,
             params,
@@ -255,8 +272,12 @@ impl<'a> Lower<'a, '_> {
             narrow: HashMap::new(),
             body,
             body_params,
+            homes: HashMap::new(),
+            body_homes: Vec::new(),
             is_root: false,
-        }
+        };
+        self.plan_homes(&mut f);
+        f
     }
 
     /// Entered from an exit: counts, and goes out by that exit (whose values are still in `Run`) when the bridge has become hot.
@@ -316,6 +337,9 @@ impl<'a> Lower<'a, '_> {
             }
             self.note(|| format!("{}: {}", f.number, show(u, i)));
             let v = self.inst(&mut f, Ref(i as u32), inst)?;
+            if let Val::V(v) = v {
+                self.store_home(&f, Ref(i as u32), v);
+            }
             f.vals[i] = v;
         }
         if u.body as usize == u.insts.len() && u.body > 0 {
@@ -360,7 +384,7 @@ impl<'a> Lower<'a, '_> {
     fn begin_body(&mut self, f: &mut Frag<'a>) -> Result<(), String> {
         let Some(body) = f.body else { return Ok(()) };
         let args = self.body_args(f, &f.unit.enter, &f.body_params.clone())?;
-        self.b.ins().jump(body, &args);
+        self.jump_to_body(body, &args, &f.body_homes);
         self.b.switch_to_block(body);
         f.fresh = None;
         f.passed = None;
@@ -396,7 +420,10 @@ impl<'a> Lower<'a, '_> {
                     let v = self.b.block_params(body)[i];
                     if kind == Kind::B { Val::B(Cond { v, inv: false, bit: true }) } else { Val::V(v) }
                 }
-                None => f.params.get(index as usize).copied().ok_or("a parameter that is not handed over")?,
+                None => match f.params.get(index as usize).ok_or("a parameter that is not handed over")? {
+                    Val::Home(home, kind) => Val::V(self.handed(*home as u32, *kind)),
+                    v => *v,
+                },
             },
             Inst::Prim { prim, a, b } => self.prim(f, prim, a, b)?,
             Inst::Get { obj, field, index } => self.get(f, r, obj, field, index)?,

@@ -64,11 +64,23 @@ impl Lower<'_, '_> {
 
     /// Loads a value that was handed over through `Run::values`.
     pub(super) fn handed(&mut self, index: u32, kind: Kind) -> Value {
+        self.loaded(self.run, index, kind)
+    }
+
+    /// The same, where the cell of an exit says.
+    pub(super) fn handed_by(&mut self, map: Value, index: u32, kind: Kind) -> Value {
+        let at = self.b.ins().uload16(I64, MEM, map, index as i32 * 2);
+        let at = self.b.ins().ishl_imm_s(at, 3);
+        let p = self.b.ins().iadd(self.run, at);
+        self.loaded(p, 0, kind)
+    }
+
+    fn loaded(&mut self, p: Value, index: u32, kind: Kind) -> Value {
         let at = (offset_of!(Run, values) + 8 * index as usize) as i32;
         if kind == Kind::F {
-            return self.b.ins().load(F64, MEM, self.run, at);
+            return self.b.ins().load(F64, MEM, p, at);
         }
-        let v = self.b.ins().load(I64, MEM, self.run, at);
+        let v = self.b.ins().load(I64, MEM, p, at);
         if kind == Kind::B { self.b.ins().icmp_imm_s(IntCC::NotEqual, v, 0) } else { v }
     }
 
@@ -80,7 +92,7 @@ impl Lower<'_, '_> {
                 let v = self.bit(c);
                 self.b.ins().uextend(I64, v)
             }
-            Val::None => return,
+            Val::Home(..) | Val::None => return,
         };
         self.b.ins().store(MEM, v, self.run, (offset_of!(Run, values) + 8 * index) as i32);
     }

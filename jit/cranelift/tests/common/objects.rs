@@ -109,10 +109,10 @@ impl Gen<'_> {
         self.b.op(Prim::IMod, i, four)
     }
     pub fn exit(&mut self) -> ExitId {
-        let n = self.r.below(8);
+        let n = if self.r.below(3) > 0 { 10 + self.r.below(20) } else { self.r.below(8) };
         let slots: Vec<(i32, Ref)> = (0..n as i32)
             .map(|i| {
-                (4 + i, {
+                (8 + i, {
                     let p = self.r.below(4);
                     self.pick(p)
                 })

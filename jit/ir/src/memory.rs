@@ -239,10 +239,13 @@ impl Backend for IrBackend {
         loop {
             let code = (&(*me).units)[&unit].clone();
             match Self::sized(&code, &mut m, values, at_body) {
-                Stop::Exit(exit) => match (&(*me).bridges).get(&(unit, exit)) {
-                    Some(bridge) => (unit, at_body) = (*bridge, false),
-                    None => return Left { unit, exit },
-                },
+                Stop::Exit(exit) => {
+                    let bridges = &(*me).bridges;
+                    match bridges.get(&(unit, exit)) {
+                        Some(bridge) => (unit, at_body) = (*bridge, false),
+                        None => return Left { unit, exit },
+                    }
+                }
                 Stop::Jump(target) => (unit, at_body) = (target, false),
                 Stop::Enter(target) => (unit, at_body) = (target, true),
                 Stop::NoMemory(Some(exit)) => return Left { unit, exit: exit | NO_MEMORY },

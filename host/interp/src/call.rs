@@ -40,10 +40,11 @@ pub unsafe fn enter<S: ObjSpace, M: Mode>(_s: S, m: M, w_func: W, args: *mut W, 
         for i in n..end {
             m.set(args.add(i), m.kw(W::NULL));
         }
-    } else if !with_defaults(m, func, code, args, n)
-        && bind::bind(Space::new(m.th()), w_func, args, n, W::NULL).is_err()
-    {
-        return false;
+    } else if !with_defaults(m, func, code, args, n) {
+        m.give_up("a call whose arguments have to be bound");
+        if bind::bind(Space::new(m.th()), w_func, args, n, W::NULL).is_err() {
+            return false;
+        }
     }
     push_frame(m.th(), code, args, func.w_globals, k, (pops << POPS_SHIFT) as u32)
 }

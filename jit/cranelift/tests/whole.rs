@@ -79,7 +79,7 @@ fn settle(world: &mut World, u: &Unit, left: Left, roots: &[u64]) -> String {
         values[r.index()] = *bits;
     }
     let mut memory = Memory { th: &raw mut *world.th, base: world.base() };
-    let mut run = Run { unit: u, values: &mut values, params: vec![], budget: 0 };
+    let mut run = Run::new(u, &mut values, vec![], 0);
     run.write(&mut memory, left.exit).unwrap();
     let mut words = roots.to_vec();
     words.extend((0..40).map(|i| world.at(i).0));
@@ -121,13 +121,13 @@ fn optimized_loops() {
             let roots = ready(&mut world);
             let (th, base) = (&raw mut *world.th, world.base());
             // SAFETY: the unit was made for this thread.
-            let also = unsafe { oracle.run(2, th, base, &mut world.values) };
+            let also = unsafe { IrBackend::run(&raw mut oracle, 2, th, base, &mut world.values) };
             assert_eq!(left.exit, also.exit, "seed {seed}, input {input}: machine code leaves elsewhere");
             let same = settle(&mut world, &v, also, &roots);
             assert!(got == same, "seed {seed}, input {input}, machine code\n{got}\n--- should be\n{same}");
             let roots = ready(&mut world);
             // SAFETY: as above.
-            let left = unsafe { oracle.run(1, th, base, &mut world.values) };
+            let left = unsafe { IrBackend::run(&raw mut oracle, 1, th, base, &mut world.values) };
             let want = settle(&mut world, &u, left, &roots);
             rounds += (world.at(4).untag() - input as i64).max(0);
             assert!(got == want, "seed {seed}, input {input}, {left:?}\n{got}\n--- should be\n{want}");
@@ -228,7 +228,7 @@ fn optimized_bridges() {
                 let roots = ready(&mut world);
                 let (th, base) = (&raw mut *world.th, world.base());
                 // SAFETY: the units were made for this thread.
-                let want_left = unsafe { oracle.run(1, th, base, &mut world.values) };
+                let want_left = unsafe { IrBackend::run(&raw mut oracle, 1, th, base, &mut world.values) };
                 assert_eq!(left, want_left, "seed {seed}, input {input}, round {round}");
                 let want = settle(&mut world, &units[left.unit as usize - 1], left, &roots);
                 assert!(got == want, "seed {seed}, input {input}, {left:?}\n{got}\n--- should be\n{want}");

@@ -640,7 +640,8 @@ macro_rules! record_rest {
             w.v.header().tid = tid
         }
         unsafe fn same_epoch(self) {
-            let th = self.konst(kind::P, self.th() as u64);
+            // 0 stands for the running thread.
+            let th = self.konst(kind::P, 0);
             let id = (self.vt().getf)(self.0, th, &EPOCH_FIELD, 0);
             (self.vt().guard_value)(self.0, kind::I, id, (*self.th()).epoch as u64);
         }

@@ -8,7 +8,7 @@ use taipan_abi::jit::{JitAnswer, Verdict};
 use taipan_abi::mode::Rec;
 use taipan_abi::thread::{Cache, Frame, Thread};
 use taipan_abi::word::{TID_FLOAT, W};
-use taipan_jit_ir::backend::{Backend, Left};
+use taipan_jit_ir::backend::{Backend, Left, NO_MEMORY};
 use taipan_jit_ir::{End, Field, Inst, Kind, Ref, Unit};
 
 struct Compiled {
@@ -22,8 +22,9 @@ struct Compiled {
 }
 
 /// A JIT over some backend.
-pub struct Driver<B: Backend> {
+pub struct Driver<B: Backend, O: Optimizer> {
     pub backend: B,
+    pub optimizer: O,
     pub options: Options,
     pub stats: Stats,
     /// Number n is at n - 1.
@@ -31,21 +32,28 @@ pub struct Driver<B: Backend> {
     heads: HashMap<*const u32, u32>,
     recorder: Option<Box<Recorder>>,
     site: *mut Cache,
-    optimize: fn(Unit) -> Result<Unit, String>,
 }
 
-impl<B: Backend> Driver<B> {
-    /// A driver; `optimize` rewrites what was recorded.
-    pub fn new(backend: B, options: Options, optimize: fn(Unit) -> Result<Unit, String>) -> Driver<B> {
+/// Rewrites what was recorded.
+pub trait Optimizer {
+    /// A root.
+    fn root(&mut self, number: u32, unit: Unit) -> Unit;
+    /// A bridge from an exit of `parent`, which belongs to `root`.
+    fn bridge(&mut self, number: u32, unit: Unit, parent: (u32, u32), root: u32) -> Unit;
+}
+
+impl<B: Backend, O: Optimizer> Driver<B, O> {
+    /// A driver with nothing compiled yet.
+    pub fn new(backend: B, optimizer: O, options: Options) -> Driver<B, O> {
         Driver {
             backend,
+            optimizer,
             options,
             stats: Stats::default(),
             units: Vec::new(),
             heads: HashMap::new(),
             recorder: None,
             site: std::ptr::null_mut(),
-            optimize,
         }
     }
 
@@ -94,8 +102,14 @@ impl<B: Backend> Driver<B> {
         let full = self.units.len() >= self.options.max_units as usize;
         let (eagerness, busy) = (self.options.trace_eagerness, self.recorder.is_some() || full);
         let c = &mut self.units[left.unit as usize - 1];
-        deopt::restore(th, entry, &c.unit, left.exit, values);
         out.verdict = Verdict::Resumed as u32;
+        if left.exit & NO_MEMORY != 0 {
+            deopt::restore(th, entry, &c.unit, left.exit & !NO_MEMORY, values);
+            ((*(*th).ops).raise_text.exec)(th, taipan_abi::known::MEMORY_ERROR, std::ptr::null(), 0);
+            (*th).resume = taipan_abi::thread::k::RAISE;
+            return;
+        }
+        deopt::restore(th, entry, &c.unit, left.exit, values);
         let count = &mut c.counts[left.exit as usize];
         *count += 1;
         let plain = c.unit.exits[left.exit as usize].resume == taipan_jit_ir::BYTECODE;
@@ -183,11 +197,14 @@ impl<B: Backend> Driver<B> {
                 return self.aborted(&r, &format!("not valid: {why}"));
             }
         }
-        let unit = match (self.optimize)(unit) {
-            Ok(unit) => unit,
-            Err(why) => return self.aborted(&r, &why),
-        };
         let number = self.units.len() as u32 + 1;
+        let unit = match r.parent {
+            None => self.optimizer.root(number, unit),
+            Some((u, exit)) => self.optimizer.bridge(number, unit, (u, exit), self.units[u as usize - 1].root),
+        };
+        if self.options.log > 1 {
+            eprintln!("optimized\n{}", taipan_jit_ir::text::print(&unit, &mut taipan_jit_ir::text::Names::new()));
+        }
         if let Err(why) = self.backend.compile(number, &unit) {
             self.stats.refused += 1;
             return self.aborted(&r, &why);
@@ -197,6 +214,9 @@ impl<B: Backend> Driver<B> {
             .iter()
             .filter_map(|i| match i {
                 Inst::Const { kind: Kind::W, bits } if W(*bits).is_obj() => Some(W(*bits)),
+                Inst::GuardValue { value, bits, .. } if unit.kind(*value) == Some(Kind::W) && W(*bits).is_obj() => {
+                    Some(W(*bits))
+                }
                 _ => None,
             })
             .collect();

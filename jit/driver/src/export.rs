@@ -1,9 +1,9 @@
 //! The table of a JIT plugin over a driver in a static of the plugin's own.
 
-/// Defines `TABLE`, the `JitVTable` of a plugin whose backend is `$backend`, made by `$new`, whose units `$optimize` rewrites.
+/// Defines `TABLE`, the `JitVTable` of a plugin whose backend is `$backend`, made by `$new` (a Result), whose units `$optimize` rewrites.
 #[macro_export]
 macro_rules! jit_table {
-    ($backend:ty, $new:expr, $optimize:expr) => {
+    ($backend:ty, $new:expr, $optimizer:ty, $optimize:expr) => {
         mod table {
             use super::*;
             use std::cell::UnsafeCell;
@@ -14,13 +14,13 @@ macro_rules! jit_table {
             use $crate::abi::word::W;
             use $crate::{Driver, Options};
 
-            struct Global(UnsafeCell<Option<Driver<$backend>>>);
+            struct Global(UnsafeCell<Option<Driver<$backend, $optimizer>>>);
             // SAFETY: all entries run under the interpreter lock.
             unsafe impl Sync for Global {}
             static DRIVER: Global = Global(UnsafeCell::new(None));
 
             // A run may come back here (a residual call may run loops of its own); the driver keeps no reference across a run.
-            unsafe fn driver() -> *mut Driver<$backend> {
+            unsafe fn driver() -> *mut Driver<$backend, $optimizer> {
                 match &mut *DRIVER.0.get() {
                     Some(d) => d,
                     None => unreachable!("init comes first"),
@@ -32,10 +32,17 @@ macro_rules! jit_table {
                 complain: unsafe extern "C" fn(*const u8, usize),
             ) -> i32 {
                 match Options::read(options, n) {
-                    Ok(options) => {
-                        *DRIVER.0.get() = Some(Driver::new($new, options, $optimize));
-                        0
-                    }
+                    Ok(options) => match $new {
+                        Ok(backend) => {
+                            *DRIVER.0.get() = Some(Driver::new(backend, $optimize, options));
+                            0
+                        }
+                        Err(sentence) => {
+                            let sentence: String = sentence;
+                            complain(sentence.as_ptr(), sentence.len());
+                            -1
+                        }
+                    },
                     Err(sentence) => {
                         complain(sentence.as_ptr(), sentence.len());
                         -1

@@ -9,7 +9,7 @@ mod export;
 mod options;
 mod recorder;
 
-pub use driver::Driver;
+pub use driver::{Driver, Optimizer};
 pub use options::{Options, Stats};
 pub use recorder::Recorder;
 #[doc(hidden)]

@@ -296,7 +296,8 @@ unsafe extern "C" fn call(
     }
     let forces = desc.effects & effects::FORCES_FRAMES != 0;
     let looked_at = |r: &mut Recorder| {
-        let th = r.constant(Kind::P, r.rec.th as u64);
+        // 0 stands for the running thread.
+        let th = r.constant(Kind::P, 0);
         r.push(Inst::Get { obj: th, field: Field(&FORCED_FIELD), index: Ref::NONE })
     };
     let before = if forces { looked_at(r) } else { Ref::NONE };

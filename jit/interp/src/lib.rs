@@ -3,15 +3,22 @@
 //! It is slow. What a real backend does must be what this one does, which is what the tests compare; and it is the smallest whole JIT for
 //! those who write one.
 
+use taipan_jit_driver::Optimizer;
 use taipan_jit_ir::Unit;
 use taipan_jit_ir::memory::IrBackend;
 
 /// Units run as they were recorded.
-fn unchanged(unit: Unit) -> Result<Unit, String> {
-    Ok(unit)
+pub struct Unchanged;
+impl Optimizer for Unchanged {
+    fn root(&mut self, _: u32, unit: Unit) -> Unit {
+        unit
+    }
+    fn bridge(&mut self, _: u32, unit: Unit, _: (u32, u32), _: u32) -> Unit {
+        unit
+    }
 }
 
-taipan_jit_driver::jit_table!(IrBackend, IrBackend::new(), unchanged);
+taipan_jit_driver::jit_table!(IrBackend, Ok(IrBackend::new()), Unchanged, Unchanged);
 
 #[cfg(feature = "plugin")]
 taipan_plugin_api::export_plugin!("interp", "Interprets the traces it records", Jit, TABLE, [

@@ -23,6 +23,10 @@ pub trait Machine {
     fn set_frames(&mut self, exit: &Exit, value: &mut dyn FnMut(Ref) -> u64);
     /// The object for a value of kind F or B.
     fn boxed(&mut self, kind: Kind, bits: u64) -> u64;
+    /// The running thread's address.
+    fn thread(&self) -> u64 {
+        0
+    }
     /// Lets a guard fail that holds, for tests.
     fn fails(&mut self, _exit: ExitId) -> bool {
         false
@@ -157,6 +161,7 @@ impl Run<'_> {
         let made = match self.unit.insts[pc] {
             // Slots were read at the unit's entry.
             Inst::Nop | Inst::Slot { .. } => return None,
+            Inst::Const { kind: Kind::P, bits: 0 } => m.thread(),
             Inst::Const { bits, .. } => bits,
             Inst::Param { index, .. } => self.params[index as usize],
             Inst::Prim { prim, a, b } => {

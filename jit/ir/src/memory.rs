@@ -59,6 +59,9 @@ impl Memory {
 // Every access below is sound for the reason that `Backend::run` demands: the unit was recorded on objects of these shapes, and its guards
 // have seen to it that they still are of them.
 impl Machine for Memory {
+    fn thread(&self) -> u64 {
+        self.th as u64
+    }
     fn slot(&mut self, slot: i32) -> u64 {
         // SAFETY: see above; the slot lies in the entry frame's window or those above it.
         unsafe { (*self.base.offset(slot as isize)).0 }

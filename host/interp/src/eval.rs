@@ -792,9 +792,7 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                     let n = arg as usize;
                     ip = ip.add(1);
                     save!();
-                    if M::RECORDING {
-                        return Exit::Stop;
-                    }
+                    m.give_up("a call with keywords");
                     match call::call_kw(s, m, f, sp, n) {
                         call::Outcome::Entered => {
                             load!();
@@ -869,9 +867,7 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                         check!(generator::resume(m, receiver, v, sp, k::SEND_GEN, 0));
                         load!();
                     } else {
-                        if M::RECORDING {
-                            return Exit::Stop;
-                        }
+                        m.give_up("sending to something else than a generator");
                         let mut result = W::NULL;
                         match (sp_.ops().send.exec)(th, m.w(receiver), m.w(v), &mut result) {
                             1 => m.set(sp.sub(1), m.kw(result)),

@@ -10,7 +10,7 @@ use crate::call;
 use crate::generator;
 use crate::hot;
 use crate::rare::{self, rare_ops};
-use crate::space::{Callee, Item, Native, Next, ObjSpace, Truth};
+use crate::space::{Call, Callee, Item, Native, Next, ObjSpace, Truth};
 use crate::traced;
 use crate::unwind;
 use taipan_abi::mode::Mode;
@@ -121,7 +121,7 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
         // Pushes the frame an operation asked for.
         macro_rules! enter {
             ($call:expr, $pops:expr) => {{
-                let mut c = $call;
+                let c: &mut Call<M> = $call;
                 save!();
                 let args = sp.add(1);
                 m.set(sp, m.kw(c.w_func));
@@ -129,10 +129,12 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                     m.set(args.add(i), c.args[i]);
                 }
                 if !M::RECORDING {
-                    // What lies in this native frame is found by the collector as long as the loop runs.
+                    // What lies in this native frame is found by the collector as long as the loop runs; so the answer is
+                    // cleared where the operation wrote it, not in a copy.
                     (&raw mut c.args).write_volatile([m.kw(W::NULL); 4]);
                 }
-                if call::enter(s, m, c.w_func, args, c.n, c.k, $pops) {
+                let (w_func, n, k_) = (c.w_func, c.n, c.k);
+                if call::enter(s, m, w_func, args, n, k_, $pops) {
                     load!();
                     continue 'outer;
                 }
@@ -152,7 +154,7 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                         kk = k::RAISE;
                         continue 'outer;
                     }
-                    Next::Call(c) => enter!(c, pops_),
+                    Next::Call(ref mut c) => enter!(c, pops_),
                     Next::Cont(v, k) => {
                         push!(v);
                         pops = pops_;
@@ -171,7 +173,7 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                         kk = k::RAISE;
                         continue 'outer;
                     }
-                    Next::Call(c) => enter!(c, $pops),
+                    Next::Call(ref mut c) => enter!(c, $pops),
                     Next::Cont(v, k) => {
                         push!(v);
                         pops = $pops;
@@ -196,7 +198,7 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                         kk = k::RAISE;
                         continue 'outer;
                     }
-                    Truth::Call(c) => enter!(c, 1),
+                    Truth::Call(ref mut c) => enter!(c, 1),
                 }
             }};
         }
@@ -493,7 +495,7 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                     let c = cache!();
                     save!();
                     let w_name = name!(arg >> 1);
-                    let next = s.load_global(m, (*f).w_globals, w_name, c);
+                    let mut next = s.load_global(m, (*f).w_globals, w_name, c);
                     step!(next, 0);
                     if arg & 1 != 0 {
                         push!(m.kw(W::NULL));
@@ -519,7 +521,7 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                             kk = k::RAISE;
                             continue 'outer;
                         }
-                        Next::Call(c) => enter!(c, 1),
+                        Next::Call(ref mut c) => enter!(c, 1),
                         Next::Cont(v, k) => {
                             push!(v);
                             pops = 1;
@@ -577,7 +579,7 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                             let w = if arg == 1 { m.wbool(m.weq(w, m.kw(W::FALSE))) } else { w };
                             m.set(sp.sub(1), w);
                         }
-                        other => step!(other, 2),
+                        mut other => step!(other, 2),
                     }
                 }
                 Op::UNARY_NOT => {
@@ -589,7 +591,7 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                             kk = k::RAISE;
                             continue 'outer;
                         }
-                        Truth::Call(mut c) => {
+                        Truth::Call(ref mut c) => {
                             c.k = if c.k == k::BOOL { k::NOT_BOOL } else { k::NOT_LEN };
                             enter!(c, 1)
                         }
@@ -673,7 +675,7 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                             kk = k::RAISE;
                             continue 'outer;
                         }
-                        Truth::Call(c) => enter!(c, 1),
+                        Truth::Call(ref mut c) => enter!(c, 1),
                     }
                 }
                 Op::GET_ITER => {
@@ -702,7 +704,7 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                             check!(generator::resume(m, g, m.kw(W::NONE), sp, k::FOR_GEN, 0));
                             load!();
                         }
-                        Item::Call(c) => enter!(c, 0),
+                        Item::Call(ref mut c) => enter!(c, 0),
                     }
                 }
                 Op::UNPACK_SEQUENCE => {

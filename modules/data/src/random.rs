@@ -166,7 +166,17 @@ fn random(_sp: Space, w: W) -> Res<f64> {
 }
 /// getrandbits(k) -> x.  Generates an int with k random bits.
 #[interp_fn(method, sig = "(self, k, /)")]
-fn getrandbits(sp: Space, w: W, k: i64) -> Res<W> {
+fn getrandbits(sp: Space, w: W, w_k: W) -> Res<W> {
+    let k = match sp.int_w(w_k) {
+        // Far below zero is as wrong as just below.
+        Err(Raised) if sp.catch(known::OVERFLOW_ERROR) => {
+            if !sp.is_true(sp.lt(w_k, W::int(0))?)? {
+                return Err(sp.overflow_error("Python int too large to convert to C uint64_t"));
+            }
+            -1
+        }
+        answer => answer?,
+    };
     if k < 0 {
         return Err(sp.value_error("number of bits must be non-negative"));
     }

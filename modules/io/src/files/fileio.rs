@@ -199,6 +199,8 @@ fn opened(sp: Space, mut f: This<WFileIO>, w_file: W) -> Res<()> {
     sp.setattr(f.w, name!(sp, "name"), w_file)?;
     if f.appending
         && let Err(e) = descriptor::seek(sp, f.fd1 - 1, 0, libc::SEEK_END)
+        // A pipe has no end to go to.
+        && e != libc::ESPIPE
     {
         return Err(sp.raise_errno(e, W::NULL));
     }

@@ -329,6 +329,9 @@ fn __setstate__(sp: Space, w_self: W, w_state: W) -> Res<()> {
             format!("{}.__setstate__ argument should be 3-tuple, got {}", sp.type_name(w_self), sp.type_name(w_state));
         return Err(sp.type_error(&m));
     };
+    if state(w_self).closed {
+        return Err(sp.value_error("I/O operation on closed file."));
+    }
     exports(sp, state(w_self))?;
     *state(w_self) = State::default();
     put(sp, w_self, w_data)?;

@@ -52,8 +52,8 @@ macro_rules! getters {
     )* };
 }
 getters! {
-    encoding: |s, sp| { Stream::ready(sp, s.w)?; Ok(or_none(s.obj().w_encoding)) };
-    errors: |s, sp| { Stream::ready(sp, s.w)?; Ok(or_none(s.obj().w_errors)) };
+    encoding: |s, sp| { s.initialized()?; Ok(or_none(s.obj().w_encoding)) };
+    errors: |s, sp| { s.initialized()?; Ok(or_none(s.obj().w_errors)) };
     buffer: |s, sp| { Stream::ready(sp, s.w)?; Ok(s.buffer()) };
     line_buffering: |s, sp| Ok(W::bool(s.line_buffering));
     write_through: |s, sp| Ok(W::bool(s.write_through));
@@ -82,7 +82,10 @@ pub fn set_chunk_size(sp: Space, w_self: W, w_value: W) -> Res<()> {
     if w_value.is_null() {
         return Err(sp.raise(known::ATTRIBUTE_ERROR, "cannot delete attribute"));
     }
-    let n = sp.int_w(w_value)?;
+    let n = match sp.int_w(w_value) {
+        Err(Raised) if sp.catch(known::OVERFLOW_ERROR) => 0,
+        answer => answer?,
+    };
     if n <= 0 {
         return Err(sp.value_error("a strictly positive integer is required"));
     }

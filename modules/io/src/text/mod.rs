@@ -137,6 +137,10 @@ impl Stream {
             "I/O operation on uninitialized object"
         }))
     }
+    /// ValueError unless `__init__` has run; a detached stream is fine.
+    pub fn initialized(&self) -> Res<()> {
+        if self.detached { Ok(()) } else { Self::ready(self.sp, self.w).map(drop) }
+    }
     #[inline]
     pub fn obj(&self) -> &mut WText {
         // SAFETY: a WText; used for single fields.

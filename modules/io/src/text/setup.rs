@@ -54,6 +54,7 @@ pub fn init(sp: Space, w_self: W, args: Args) -> Res<()> {
     let line_buffering = !w_line.is_null() && sp.is_true(w_line)?;
     let write_through = !w_through.is_null() && sp.is_true(w_through)?;
     for t in [&encoding, &errors].into_iter().flatten() {
+        check_name(sp, t)?;
         if t.chars().any(|c| c == 0) {
             return Err(sp.value_error("embedded null character"));
         }
@@ -81,17 +82,31 @@ pub fn init(sp: Space, w_self: W, args: Args) -> Res<()> {
     s.has_read1 = types::is_buffered(sp, w_buffer) || sp.getattr_opt(w_buffer, name!(sp, "read1"))?.is_some();
     s.seekable = sp.is_true(sp.call_method(w_buffer, name!(sp, "seekable"), &[])?)?;
     s.telling = s.seekable;
-    // Native encoders write no byte order mark, so only codec objects must know where they start.
-    if s.seekable && s.writable && s.native.is_none() {
-        let w_at = sp.call_method(w_buffer, name!(sp, "tell"), &[])?;
-        if !sp.eq_w(w_at, W::int(0))? {
-            sp.call_method(s.obj().w_encoder, name!(sp, "setstate"), &[W::int(0)])?;
-        }
-    }
+    tell_encoder(s)?;
     crate::files::set_owned(sp, w_buffer, true);
     s.ok = true;
     if s.writable {
         crate::files::writers::register(sp, w_self)?;
+    }
+    Ok(())
+}
+
+/// Native encoders write no byte order mark, so only codec objects must know that they do not start at the beginning.
+fn tell_encoder(s: Stream) -> Res<()> {
+    let sp = s.sp;
+    if s.seekable && s.writable && s.native.is_none() {
+        let w_at = sp.call_method(s.buffer(), name!(sp, "tell"), &[])?;
+        if !sp.eq_w(w_at, W::int(0))? {
+            sp.call_method(s.obj().w_encoder, name!(sp, "setstate"), &[W::int(0)])?;
+        }
+    }
+    Ok(())
+}
+
+/// UnicodeEncodeError if the name of a codec or an error handler has no UTF-8.
+fn check_name(sp: Space, name: &Text) -> Res<()> {
+    if name.ascii().is_none() {
+        sp.call_method(name.w, name!(sp, "encode"), &[])?;
     }
     Ok(())
 }
@@ -143,6 +158,9 @@ pub fn reconfigure(
     let mut s = Stream::ready(sp, this.w)?;
     let encoding = opt_text(sp, w_encoding, "reconfigure", "encoding")?;
     let errors = opt_text(sp, w_errors, "reconfigure", "errors")?;
+    for t in [&encoding, &errors].into_iter().flatten() {
+        check_name(sp, t)?;
+    }
     let mode = match w_newline {
         Some(w) => Some(newline_mode(sp, opt_text(sp, w, "reconfigure", "newline")?.as_ref())?),
         None => None,
@@ -164,6 +182,9 @@ pub fn reconfigure(
         };
         let encoding = match encoding {
             Some(t) if t.eq_str("locale") => sp.text_w(sp.newstr(&locale_encoding(sp))?)?,
+            Some(t) if t.chars().any(|c| c == 0) => {
+                return Err(raise!(sp, LOOKUP_ERROR, "unknown encoding: {}", t.to_str()));
+            }
             Some(t) => t,
             None => sp.text_w(s.obj().w_encoding)?,
         };
@@ -175,6 +196,7 @@ pub fn reconfigure(
             s.set_newline(old);
             return Err(r);
         }
+        tell_encoder(s)?;
     }
     s.line_buffering = line_buffering;
     s.write_through = write_through;

@@ -94,7 +94,10 @@ pub fn write(sp: Space, this: This<WText>, w_text: W) -> Res<i64> {
         let flush = s.line_buffering && (lf || has(&t, b'\r'));
         if lf && !s.writenl.is_empty() {
             let args = [name!(sp, "\n"), sp.newstr(s.writenl)?];
-            t = sp.text_w(sp.call_method(t.w, name!(sp, "replace"), &args)?)?;
+            let w_replaced = sp.call_method(t.w, name!(sp, "replace"), &args)?;
+            t = sp.text_opt(w_replaced).ok_or_else(|| {
+                raise!(sp, TYPE_ERROR, "replace() should return a str, not '{}'", sp.type_name(w_replaced))
+            })?;
             // A subclass of str may have done something to the stream.
             s = writable()?;
         }
@@ -103,14 +106,15 @@ pub fn write(sp: Space, this: This<WText>, w_text: W) -> Res<i64> {
         false
     };
     if let (Some(_), Some(text)) = (s.native, t.ascii()) {
-        if !s.pending.is_empty() && s.pending.len() + text.len() > s.chunk_size {
+        // A write of the buffer may write to this stream.
+        while !s.pending.is_empty() && s.pending.len() + text.len() > s.chunk_size {
             s.write_pending()?;
         }
         s.pending.extend_from_slice(text.as_bytes());
     } else {
         let mut out = Vec::new();
         s.encode(&t, &mut out)?;
-        if !s.pending.is_empty() && s.pending.len() + out.len() > s.chunk_size {
+        while !s.pending.is_empty() && s.pending.len() + out.len() > s.chunk_size {
             s.write_pending()?;
         }
         if s.pending.is_empty() { s.pending = out } else { s.pending.extend_from_slice(&out) }
@@ -122,8 +126,11 @@ pub fn write(sp: Space, this: This<WText>, w_text: W) -> Res<i64> {
         s.flush_buffer()?;
     }
     if s.readable {
-        s.set_decoded(W::NULL);
-        s.snapshot = None;
+        // What was read ahead stands where the write went; the two ends of a pair have places of their own.
+        if s.snapshot.is_some() {
+            s.set_decoded(W::NULL);
+            s.snapshot = None;
+        }
         s.decoder_reset()?;
     }
     Ok(n as i64)
@@ -142,7 +149,8 @@ pub fn flush(sp: Space, this: This<WText>) -> Res<()> {
 pub fn close(sp: Space, this: This<WText>) -> Res<()> {
     let s = Stream::ready(sp, this.w)?;
     let w_buffer = s.buffer();
-    if crate::files::base::is_closed(sp, this.w)? {
+    // The question may have been answered by code that detached the buffer.
+    if crate::files::base::is_closed(sp, this.w)? || s.detached {
         return Ok(());
     }
     if s.finalizing {

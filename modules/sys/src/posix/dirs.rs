@@ -83,6 +83,11 @@ pub fn chroot(sp: Space, w_path: W) -> Res<()> {
     on_path(sp, &path, || unsafe { libc::chroot(path.ptr()) })
 }
 
+/// A name in a directory, its inode and its d_type.
+pub type Found = (Vec<u8>, u64, u8);
+
+// SAFETY: the stream is no thread's own; a Dir has one user at a time.
+unsafe impl Send for Dir {}
 /// An open directory stream that closes itself.
 pub struct Dir(pub *mut libc::DIR);
 impl Dir {
@@ -112,14 +117,16 @@ impl Dir {
         });
         if d.is_null() { Err(path.error(sp, e)) } else { Ok(Dir(d)) }
     }
-    /// The next entry: name, inode, d_type. `Ok(None)` at the end; `Err` is errno.
-    pub fn next(&mut self, sp: Space) -> Result<Option<(Vec<u8>, u64, u8)>, i32> {
+    /// The next entry. `Ok(None)` at the end; `Err` is errno.
+    pub fn next(&mut self, sp: Space) -> Result<Option<Found>, i32> {
+        blocking(sp, || self.read())
+    }
+    /// The same, for those that need not be told that it may block.
+    pub fn read(&mut self) -> Result<Option<Found>, i32> {
         loop {
-            let (entry, e) = blocking(sp, || {
-                crate::util::set_errno(0);
-                // SAFETY: an open stream, used by one thread.
-                (unsafe { libc::readdir(self.0) }, errno())
-            });
+            crate::util::set_errno(0);
+            // SAFETY: an open stream; the exclusive reference says that one thread uses it.
+            let (entry, e) = (unsafe { libc::readdir(self.0) }, errno());
             if entry.is_null() {
                 return if e == 0 { Ok(None) } else { Err(e) };
             }

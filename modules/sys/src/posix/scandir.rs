@@ -2,9 +2,10 @@
 
 use super::dirs::Dir;
 use super::stat::{stat_at, stat_result};
-use crate::util::add_type;
+use crate::util::{add_type, blocking};
 use crate::util::path::{FsPath, Takes, path_arg};
 use std::ffi::CString;
+use std::sync::{Arc, Mutex};
 use taipan_plugin_api::abi::gc::tf;
 use taipan_plugin_api::prelude::*;
 
@@ -157,10 +158,12 @@ fn entry_fspath(_sp: Space, e: This<WDirEntry>) -> Res<W> {
 }
 
 /// What an iterator keeps outside the heap.
+#[derive(Clone)]
 struct Native {
-    dir: Dir,
+    /// None once closed. Threads may share an iterator: one of them at a time reads.
+    dir: Arc<Mutex<Option<Dir>>>,
     /// The directory's name with a slash, to be put before each entry's; None for a descriptor.
-    prefix: Option<Vec<u8>>,
+    prefix: Option<Arc<[u8]>>,
     is_bytes: bool,
     fd: i32,
 }
@@ -193,11 +196,13 @@ typespec!(SCANDIR_SPEC: WScandir, "posix.ScandirIterator", {
 });
 
 impl WScandir {
-    fn release(&mut self) {
+    /// Closes the directory. Threads that read it at the moment come first; later ones find it closed.
+    fn release(&mut self, sp: Space) {
         let p = std::mem::replace(&mut self.native, std::ptr::null_mut());
         if !p.is_null() {
             // SAFETY: the box was made by scandir and is released once.
-            drop(unsafe { Box::from_raw(p) });
+            let native = unsafe { Box::from_raw(p) };
+            blocking(sp, || *native.dir.lock().unwrap_or_else(|e| e.into_inner()) = None);
         }
     }
 }
@@ -212,16 +217,21 @@ fn scandir_next(sp: Space, w: W) -> Res<Option<W>> {
     if it.native.is_null() {
         return Ok(None);
     }
-    // SAFETY: not null, and nothing below reaches this iterator again while the reference lives.
-    let n = unsafe { &mut *it.native };
-    let (name, ino, kind) = match n.dir.next(sp) {
+    // SAFETY: not null; a copy, because another thread may close the iterator meanwhile.
+    let n = unsafe { (*it.native).clone() };
+    // The lock is not waited for, and not held, by a thread that has the interpreter lock.
+    let read = blocking(sp, || {
+        let mut dir = n.dir.lock().unwrap_or_else(|e| e.into_inner());
+        dir.as_mut().map_or(Ok(None), Dir::read)
+    });
+    let (name, ino, kind) = match read {
         Ok(Some(entry)) => entry,
         Ok(None) => {
-            it.release();
+            it.release(sp);
             return Ok(None);
         }
         Err(e) => {
-            it.release();
+            it.release(sp);
             return Err(sp.raise_errno(e, it.w_path));
         }
     };
@@ -229,7 +239,7 @@ fn scandir_next(sp: Space, w: W) -> Res<Option<W>> {
     let w_name = plain.answer(sp, &name)?;
     let w_path = match &n.prefix {
         None => w_name,
-        Some(prefix) => plain.answer(sp, &[prefix.as_slice(), &name].concat())?,
+        Some(prefix) => plain.answer(sp, &[&prefix[..], &name].concat())?,
     };
     let fd = n.fd;
     let w = sp.allocate(DIR_ENTRY.get(), 0)?;
@@ -247,14 +257,14 @@ fn scandir_enter(_sp: Space, it: This<WScandir>) -> Res<W> {
 }
 /// Closes the iterator.
 #[interp_fn(method, name = "__exit__", sig = "(self, *args)")]
-fn scandir_exit(_sp: Space, mut it: This<WScandir>, _w_args: W) -> Res<()> {
-    it.release();
+fn scandir_exit(sp: Space, mut it: This<WScandir>, _w_args: W) -> Res<()> {
+    it.release(sp);
     Ok(())
 }
 /// Closes the iterator and releases the directory.
 #[interp_fn(method, name = "close", sig = "(self)")]
-fn scandir_close(_sp: Space, mut it: This<WScandir>) -> Res<()> {
-    it.release();
+fn scandir_close(sp: Space, mut it: This<WScandir>) -> Res<()> {
+    it.release(sp);
     Ok(())
 }
 
@@ -279,7 +289,12 @@ pub fn scandir(sp: Space, w_path: W) -> Res<W> {
     let w = sp.allocate(SCANDIR_ITERATOR.get(), 0)?;
     // SAFETY: just allocated with this layout.
     let mut it: This<WScandir> = unsafe { This::new(w) };
-    it.native = Box::into_raw(Box::new(Native { dir, prefix, is_bytes: path.is_bytes, fd: path.fd.unwrap_or(-1) }));
+    it.native = Box::into_raw(Box::new(Native {
+        dir: Arc::new(Mutex::new(Some(dir))),
+        prefix: prefix.map(Arc::from),
+        is_bytes: path.is_bytes,
+        fd: path.fd.unwrap_or(-1),
+    }));
     setfield!(sp, w, WScandir, w_path, path.w);
     Ok(w)
 }

@@ -12,7 +12,12 @@ pub fn sigset_arg(sp: Space, w: W) -> Res<libc::sigset_t> {
     // SAFETY: the set is ours.
     unsafe { libc::sigemptyset(&mut set) };
     sp.for_each(w, |w| {
-        let n = sp.int_w(w)?;
+        let n = match sp.int_w(w) {
+            Err(Raised) if sp.catch(known::OVERFLOW_ERROR) => {
+                return Err(sp.value_error(&format!("signal number out of range [1; {}]", NSIG - 1)));
+            }
+            answer => answer?,
+        };
         if !(1..NSIG as i64).contains(&n) {
             return Err(sp.value_error(&format!("signal number {n} out of range [1; {}]", NSIG - 1)));
         }

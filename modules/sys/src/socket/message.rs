@@ -69,6 +69,14 @@ pub fn recvmsg(sp: Space, s: This<WSocket>, size: isize, ancillary: isize, flags
     let (n, w_messages, flags, w_addr) = receive(sp, &s, &mut iov, ancillary, flags)?;
     sp.newtuple(&[sp.newbytes(&buf[..n as usize])?, w_messages, sp.newint(flags as i64), w_addr])
 }
+/// A buffer to receive into; TypeError if it cannot be written.
+fn writable(sp: Space, w: W) -> Res<Buffer> {
+    Buffer::writable(sp, w).map_err(|r| {
+        let not = sp.catch(known::BUFFER_ERROR);
+        let m = "recvmsg_into() argument 1 must be an iterable of single-segment read-write buffers";
+        if not { sp.type_error(m) } else { r }
+    })
+}
 /// recvmsg_into(buffers[, ancbufsize[, flags]]) -> (nbytes, ancdata, msg_flags, address)
 ///
 /// Receive normal data and ancillary data from the socket, scattering the
@@ -76,7 +84,7 @@ pub fn recvmsg(sp: Space, s: This<WSocket>, size: isize, ancillary: isize, flags
 #[interp_fn(method, sig = "(self, buffers, ancbufsize=0, flags=0, /)")]
 pub fn recvmsg_into(sp: Space, s: This<WSocket>, w_buffers: W, ancillary: isize, flags: i32) -> Res<W> {
     let (_keep, items) = sp.unpack(w_buffers)?;
-    let mut held = items.iter().map(|w| Buffer::writable(sp, *w)).collect::<Res<Vec<_>>>()?;
+    let mut held = items.iter().map(|w| writable(sp, *w)).collect::<Res<Vec<_>>>()?;
     let mut iov: Vec<_> = held
         .iter_mut()
         .map(|b| libc::iovec { iov_len: b.len(), iov_base: b.bytes_mut().as_mut_ptr().cast() })

@@ -44,12 +44,11 @@ pub unsafe fn builtin(w: W, n: usize, cache: *mut Cache) -> Option<Native> {
     let b = &*w.ptr::<WBuiltin>();
     let c = &*cache;
     if c.key == b.spec as u64 && c.kind == kind(n) {
-        return Some(native(c, if c.b & MODULE != 0 { b.w_module } else { b.w_self }));
+        return Some(native(c, b.w_self));
     }
     fill_builtin(b, n, cache);
     None
 }
-const MODULE: u64 = 1 << 9;
 
 /// A method descriptor (`list.append`) with self as first argument.
 ///
@@ -89,7 +88,7 @@ unsafe fn fill_builtin(b: &WBuiltin, n: usize, cache: *mut Cache) {
         if spec.flags & (ff::METHOD | ff::CLASSMETHOD) != 0 && b.w_self.is_null() {
             return;
         }
-        RAW | if spec.flags & ff::WITH_MODULE != 0 { MODULE } else { 0 }
+        RAW
     } else {
         if spec.flags & (ff::METHOD | ff::CLASSMETHOD | ff::WITH_MODULE) != 0 {
             return;

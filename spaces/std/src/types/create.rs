@@ -217,10 +217,18 @@ fn tid_of_base_exception(sp: Space) -> u32 {
     if w.is_null() { u32::MAX } else { wt(w).tid }
 }
 
-/// Bytes of an instance before its instance part (and items).
+/// Bytes of `__slots__` words that an instance has after its items.
+pub fn slot_bytes(row: &TypeInfo) -> u32 {
+    if row.flags & tf::INSTANCE_AFTER_ITEMS != 0 {
+        return row.inst_off;
+    }
+    rows::get(row.layout).map_or(0, |origin| row.fixed_bytes.saturating_sub(origin.fixed_bytes))
+}
+
+/// Bytes of an instance besides its instance part and items.
 pub fn solid_size(row: &TypeInfo) -> u32 {
     if row.flags & tf::VAR != 0 {
-        row.items_off
+        row.items_off + slot_bytes(row)
     } else if row.flags & tf::INSTANCE != 0 {
         row.inst_off
     } else {
@@ -231,11 +239,13 @@ pub fn solid_size(row: &TypeInfo) -> u32 {
 /// Appends w_ext and `nslots` inline words to a row.
 pub fn add_instance_part(row: &mut TypeInfo, nslots: u32) {
     let layout = row.layout;
-    row.inst_off = row.fixed_bytes;
-    row.flags |= tf::INSTANCE;
     if row.flags & tf::VAR != 0 {
-        row.flags |= tf::INSTANCE_AFTER_ITEMS
+        row.inst_off = slot_bytes(row);
+        row.flags |= tf::INSTANCE_AFTER_ITEMS;
+    } else {
+        row.inst_off = row.fixed_bytes;
     }
+    row.flags |= tf::INSTANCE;
     rows::extend(row, layout, 1 + nslots);
 }
 

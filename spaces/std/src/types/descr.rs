@@ -345,6 +345,16 @@ typespec!(pub GETSET: WGetSet, "getset_descriptor", {
 pub const MEMBER_ITEM: usize = 1 << 40;
 #[allow(missing_docs)]
 pub const MEMBER_HIDDEN: usize = 1 << 41;
+/// A `__slots__` entry behind the items.
+pub const MEMBER_AFTER: usize = 1 << 42;
+
+/// Where the field of an object lies.
+unsafe fn place(sp: Space, w_obj: W, offset: usize) -> *mut u8 {
+    if offset & MEMBER_AFTER == 0 {
+        return w_obj.ptr::<u8>().add(offset);
+    }
+    super::shapes::after_items(row(sp, w_obj), w_obj).add(offset - MEMBER_AFTER)
+}
 
 fn member(w: W) -> &'static mut WMember {
     // SAFETY: the caller's object is a member descriptor.
@@ -365,7 +375,7 @@ fn member_get(sp: Space, w: W, w_obj: W, _w_type: W) -> Res<W> {
         if m.offset & MEMBER_HIDDEN != 0 {
             return Ok(or_none(*super::shapes::part(row(sp, w_obj), w_obj).add(m.offset - MEMBER_HIDDEN)));
         }
-        let p = w_obj.ptr::<u8>().add(m.offset);
+        let p = place(sp, w_obj, m.offset);
         let kind = if m.spec.is_null() { MemberKind::ObjEx } else { (*m.spec).kind };
         match kind {
             MemberKind::Obj => Ok(or_none(*(p as *const W))),
@@ -390,7 +400,7 @@ fn member_set(sp: Space, w: W, w_obj: W, value: W) -> Res<()> {
     }
     // SAFETY: as above; stores of references take the barrier.
     unsafe {
-        let p = w_obj.ptr::<u8>().add(m.offset);
+        let p = place(sp, w_obj, m.offset);
         let kind = spec.map_or(MemberKind::ObjEx, |s| s.kind);
         if value.is_null() && !matches!(kind, MemberKind::Obj | MemberKind::ObjEx) {
             return Err(sp.type_error("can't delete numeric/char attribute"));

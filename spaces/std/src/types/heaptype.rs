@@ -177,9 +177,6 @@ fn declared_slots(sp: Space, w_ns: W, w_name: W, w_base: W, bases: &[W]) -> Res<
                 sp.repr_string(w_mangled)?
             ));
         }
-        if var {
-            return Err(sp.not_implemented("__slots__ in a subclass of str"));
-        }
         out.names.push(w_mangled);
     }
     // In the order of their names, so that classes with the same ones have the same layout.
@@ -397,14 +394,18 @@ fn make_row(sp: Space, w: W, w_base: W, decl: &SlotsDecl) -> Res<()> {
             }
             r.fixed_bytes = base.inst_off;
         } else {
-            r.fixed_bytes = origin.fixed_bytes;
+            r.fixed_bytes = origin.fixed_bytes + base.inst_off;
             r.ptr_map = origin.ptr_map;
         }
         r.inst_off = 0;
     }
     r.shape = std::ptr::null_mut();
     r.flags &= !tf::FINALIZER;
-    let at = r.fixed_bytes;
+    let at = if r.flags & tf::VAR == 0 {
+        r.fixed_bytes as usize
+    } else {
+        super::descr::MEMBER_AFTER + (r.fixed_bytes - origin.fixed_bytes) as usize
+    };
     rows::extend(&mut r, base.layout, decl.names.len() as u32);
     r.w_type = w;
     r.flags |= tf::TRACE_TYPE;
@@ -420,7 +421,7 @@ fn make_row(sp: Space, w: W, w_base: W, decl: &SlotsDecl) -> Res<()> {
         let (v, m) = unsafe { new::<WMember>(sp, TID_MEMBER)? };
         m.w_type = w;
         m.w_name = *n;
-        m.offset = at as usize + 8 * i;
+        m.offset = at + 8 * i;
         sp.dict_set(wt(w).w_dict, *n, v)?;
     }
     Ok(())

@@ -79,9 +79,18 @@ pub fn part(row: &TypeInfo, w: W) -> *mut W {
         if row.flags & tf::INSTANCE_AFTER_ITEMS == 0 {
             return p.add(row.inst_off as usize).cast();
         }
-        let len = *(p.add(row.len_off as usize) as *const u64) as usize;
-        p.add((row.items_off as usize + len * row.item_bytes as usize + 7) & !7).cast()
+        after_items(row, w).add(row.inst_off as usize).cast()
     }
+}
+/// The end of the items of an object of variable size, where a derived class's words begin: first `__slots__`, then the instance part.
+///
+/// # Safety
+/// The row is the object's own and has `tf::VAR`.
+#[inline(always)]
+pub unsafe fn after_items(row: &TypeInfo, w: W) -> *mut u8 {
+    let p = w.ptr::<u8>();
+    let len = *(p.add(row.len_off as usize) as *const u64) as usize;
+    p.add((row.items_off as usize + len * row.item_bytes as usize + 7) & !7)
 }
 /// The index of an interned name.
 #[inline]

@@ -457,7 +457,7 @@ pub fn call_builtin_object(sp: Space, w: W, args: Args) -> Res<W> {
     // A module's function keeps the module as `__self__`, which is no argument.
     let plain = spec.flags & (ff::METHOD | ff::CLASSMETHOD | ff::RAW) == 0;
     let w_self = if plain { W::NULL } else { b.w_self };
-    let w_module = if spec.flags & ff::WITH_MODULE != 0 { b.w_module } else { W::NULL };
+    let w_module = if spec.flags & ff::WITH_MODULE != 0 { b.w_self } else { W::NULL };
     call_builtin(sp, Callee { spec, sig, w_owner: W::NULL, w_self, w_module }, args)
 }
 

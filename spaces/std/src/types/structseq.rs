@@ -45,7 +45,7 @@ pub fn new_type(sp: Space, w_name: W, w_doc: W, w_fields: W, n_sequence: i64) ->
     if extra > 0 {
         let row = sp.row_of(t.tid);
         let layout = row.layout;
-        row.inst_off = row.fixed_bytes;
+        row.inst_off = 0;
         row.flags |= tf::INSTANCE | tf::INSTANCE_AFTER_ITEMS;
         rows::extend(row, layout, extra);
     }

@@ -91,7 +91,8 @@ pub fn encode(sp: Space, w_text: W, encoding: &str, errors: &str) -> Res<W> {
     }
     let w_info = lookup_text_codec(sp, encoding, "codecs.encode()")?;
     let w_encoder = sp.getitem(w_info, W::int(0))?;
-    let w = first_of_pair(sp, sp.call(w_encoder, &[w_text, sp.newstr(errors)?])?, "encoder")?;
+    let called = sp.call(w_encoder, &[w_text, sp.newstr(errors)?]);
+    let w = first_of_pair(sp, called.map_err(|e| registry::noted(sp, e, "encoding", encoding))?, "encoder")?;
     if sp.bytes_opt(w).is_some() {
         return Ok(w);
     }
@@ -133,7 +134,8 @@ pub fn decode(sp: Space, w_data: W, data: &[u8], encoding: &str, errors: &str) -
     }
     let w_info = lookup_text_codec(sp, encoding, "codecs.decode()")?;
     let w_decoder = sp.getitem(w_info, W::int(1))?;
-    let w = first_of_pair(sp, sp.call(w_decoder, &[w_data, sp.newstr(errors)?])?, "decoder")?;
+    let called = sp.call(w_decoder, &[w_data, sp.newstr(errors)?]);
+    let w = first_of_pair(sp, called.map_err(|e| registry::noted(sp, e, "decoding", encoding))?, "decoder")?;
     if sp.text_opt(w).is_some() {
         return Ok(w);
     }

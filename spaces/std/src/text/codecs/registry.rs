@@ -126,6 +126,20 @@ pub fn lookup_error(sp: Space, name: &str) -> Res<W> {
     Ok(w)
 }
 
+/// The exception of a codec gets a note that names the codec.
+pub fn noted(sp: Space, raised: Raised, verb: &str, encoding: &str) -> Raised {
+    let w_exc = sp.take_exc();
+    let note = || {
+        let w_note = sp.newstr(&format!("{verb} with '{encoding}' codec failed"))?;
+        sp.call_method(w_exc, name!(sp, "add_note"), &[w_note])
+    };
+    if note().is_err() {
+        sp.take_exc();
+    }
+    sp.set_exc(w_exc);
+    raised
+}
+
 /// Calls the encoder (0) or decoder (1) of an encoding; the exception of a failure gets a note.
 pub fn run(sp: Space, w_object: W, encoding: &str, w_errors: Option<W>, which: i64) -> Res<W> {
     let w_info = lookup(sp, encoding)?;
@@ -137,15 +151,7 @@ pub fn run(sp: Space, w_object: W, encoding: &str, w_errors: Option<W>, which: i
     };
     let w = match r {
         Ok(w) => w,
-        Err(raised) => {
-            let w_exc = sp.take_exc();
-            let note = sp.newstr(&format!("{verb} with '{encoding}' codec failed"))?;
-            if sp.call_method(w_exc, name!(sp, "add_note"), &[note]).is_err() {
-                sp.take_exc();
-            }
-            sp.set_exc(w_exc);
-            return Err(raised);
-        }
+        Err(raised) => return Err(noted(sp, raised, verb, encoding)),
     };
     match sp.tuple_opt(w) {
         Some(&[first, _]) => Ok(first),

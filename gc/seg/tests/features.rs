@@ -660,3 +660,76 @@ fn fork_keeps_the_forking_thread() {
         (GC.detach)(t2);
     }
 }
+
+#[test]
+fn late_weak_slots_outlive_finalizers() {
+    for old in [false, true] {
+        let m = Machine::new(&[]);
+        deep(30, &mut || {
+            for i in 0..20i64 {
+                let child = m.node(1, 1000 + i as u64, W::NULL, W::NULL);
+                let f = m.alloc(24, FINAL);
+                unsafe {
+                    *f.add(1) = W::int(i);
+                    *f.add(2) = W::of(child);
+                    (GC.reg_finalizer)(m.t, f as *mut u8);
+                    let weak = m.alloc(24, WEAKREF);
+                    *weak.add(1) = W::of(child);
+                    *weak.add(2) = W::int(i);
+                    (GC.reg_weak)(m.t, weak as *mut u8, 8 | WEAK_LATE);
+                    m.set_root(100 + i as usize, W::of(weak));
+                }
+            }
+        });
+        if old {
+            deep(10, &mut || m.collect(CollectKind::Minor));
+        }
+        full(&m);
+        let slot = |i: usize| unsafe { *m.root(100 + i).ptr::<W>().add(1) };
+        deep(30, &mut || {
+            for i in 0..20 {
+                assert!(!slot(i).is_null(), "revived: {i}");
+            }
+            while !unsafe { (GC.next_finalizable)(m.t) }.is_null() {}
+        });
+        full(&m);
+        let cleared = (0..20).filter(|i| slot(*i).is_null()).count();
+        assert!(cleared >= 18, "{cleared}");
+        assert!(unsafe { (GC.next_dead_weak)(m.t) }.is_null());
+    }
+}
+
+#[test]
+fn instances_keep_their_class() {
+    let m = Machine::new(&[]);
+    // A row whose class is a heap object, given to an instance that is old already: the barrier makes it known.
+    let row = unsafe { *(*taipan_gc_seg::heap::heap().types).rows.add(NODE as usize + 1) };
+    deep(30, &mut || {
+        let instance = m.node(1, 7, W::NULL, W::NULL);
+        m.set_root(0, W::of(instance));
+        m.collect(CollectKind::Minor);
+        let class = m.node(0, 8, W::NULL, W::NULL);
+        unsafe {
+            (GC.wb_slow)(m.t, m.root(0).ptr());
+            (*row).w_type = W::of(class);
+            (*row).flags |= tf::TRACE_TYPE;
+        }
+    });
+    for kind in [CollectKind::Minor as u32, CollectKind::Full as u32, CollectKind::Full as u32] {
+        deep(10, &mut || unsafe {
+            (GC.collect)(m.t, kind);
+        });
+        deep(10, &mut || {
+            let class = unsafe { (*row).w_type };
+            assert_eq!(id(class.ptr()), 8);
+            for _ in 0..100 {
+                assert_ne!(W::of(m.node(0, 9, W::NULL, W::NULL)), class);
+            }
+        });
+    }
+    // Without instances it goes.
+    let before = m.objects().len();
+    m.set_root(0, W::NULL);
+    full(&m);
+    assert!(m.objects().len() < before);
+}

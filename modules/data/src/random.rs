@@ -171,14 +171,14 @@ fn getrandbits(sp: Space, w: W, w_k: W) -> Res<W> {
         // Far below zero is as wrong as just below.
         Err(Raised) if sp.catch(known::OVERFLOW_ERROR) => {
             if !sp.is_true(sp.lt(w_k, W::int(0))?)? {
-                return Err(sp.overflow_error("Python int too large to convert to C uint64_t"));
+                return Err(sp.overflow_error("Python int too large for C uint64_t"));
             }
             -1
         }
         answer => answer?,
     };
     if k < 0 {
-        return Err(sp.value_error("number of bits must be non-negative"));
+        return Err(sp.value_error("Cannot convert negative int"));
     }
     let mt = twister(w);
     if k == 0 {

@@ -36,7 +36,7 @@ typespec!(pub FILEIO: WFileIO, "_io.FileIO", {
         _isatty_open_only, _dealloc_warn, __getstate__
     ],
     getset: table![
-        GetSetSpec { doc: Str::new("True if the file is closed"), ..getset!("closed", closed) }, getset!("closefd", closefd), getset!("mode", mode), getset!("_blksize", blksize, set_blksize),
+        GetSetSpec { doc: Str::new("True if the file is closed"), ..getset!("closed", closed) }, getset!("closefd", closefd), getset!("mode", mode), getset!("_blksize", blksize),
         getset!("_finalizing", finalizing, set_finalizing)
     ],
 });
@@ -442,16 +442,6 @@ fn mode(sp: Space, w_self: W) -> Res<W> {
 fn blksize(sp: Space, w_self: W) -> Res<W> {
     // SAFETY: as above.
     Ok(sp.newint(unsafe { This::<WFileIO>::new(w_self) }.blksize))
-}
-#[slot]
-fn set_blksize(sp: Space, w_self: W, w_value: W) -> Res<()> {
-    if w_value.is_null() {
-        return Err(sp.type_error("can't delete numeric/char attribute"));
-    }
-    let n = sp.int_w(w_value)?;
-    // SAFETY: as above.
-    unsafe { This::<WFileIO>::new(w_self) }.blksize = n;
-    Ok(())
 }
 #[slot]
 fn finalizing(_sp: Space, w_self: W) -> Res<W> {

@@ -80,7 +80,10 @@ pub fn newlines(sp: Space, w_self: W) -> Res<W> {
 pub fn set_chunk_size(sp: Space, w_self: W, w_value: W) -> Res<()> {
     let mut s = Stream::ready(sp, w_self)?;
     if w_value.is_null() {
-        return Err(sp.raise(known::ATTRIBUTE_ERROR, "cannot delete attribute"));
+        return Err(sp.raise(
+            known::ATTRIBUTE_ERROR,
+            "attribute '_CHUNK_SIZE' of '_io.TextIOWrapper' objects cannot be deleted",
+        ));
     }
     let n = match sp.int_w(w_value) {
         Err(Raised) if sp.catch(known::OVERFLOW_ERROR) => 0,

@@ -96,7 +96,7 @@ pub fn write(sp: Space, this: This<WText>, w_text: W) -> Res<i64> {
             let args = [name!(sp, "\n"), sp.newstr(s.writenl)?];
             let w_replaced = sp.call_method(t.w, name!(sp, "replace"), &args)?;
             t = sp.text_opt(w_replaced).ok_or_else(|| {
-                raise!(sp, TYPE_ERROR, "replace() should return a str, not '{}'", sp.type_name(w_replaced))
+                raise!(sp, TYPE_ERROR, "replace() should return a str, not {}", sp.type_name(w_replaced))
             })?;
             // A subclass of str may have done something to the stream.
             s = writable()?;

@@ -2,8 +2,8 @@
 
 use super::dirs::Dir;
 use super::stat::{stat_at, stat_result};
-use crate::util::{add_type, blocking};
 use crate::util::path::{FsPath, Takes, path_arg};
+use crate::util::{add_type, blocking};
 use std::ffi::CString;
 use std::sync::{Arc, Mutex};
 use taipan_plugin_api::abi::gc::tf;

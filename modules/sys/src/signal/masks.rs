@@ -14,7 +14,7 @@ pub fn sigset_arg(sp: Space, w: W) -> Res<libc::sigset_t> {
     sp.for_each(w, |w| {
         let n = match sp.int_w(w) {
             Err(Raised) if sp.catch(known::OVERFLOW_ERROR) => {
-                return Err(sp.value_error(&format!("signal number out of range [1; {}]", NSIG - 1)));
+                return Err(sp.value_error(&format!("signal number -1 out of range [1; {}]", NSIG - 1)));
             }
             answer => answer?,
         };

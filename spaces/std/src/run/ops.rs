@@ -204,9 +204,21 @@ unsafe fn clear_free_operands(sp: Space) {
     }
 }
 
+/// Overwrites native stack below the caller, so that the frames of the collection do not show it what earlier calls left there.
+#[inline(never)]
+fn scrub_native_stack() {
+    let mut words = [0u64; 1024];
+    for w in &mut words {
+        // SAFETY: a word of the array; volatile, so that the write stays.
+        unsafe { std::ptr::write_volatile(w, 0) };
+    }
+    std::hint::black_box(&words);
+}
+
 /// See the table.
 #[slot]
 pub fn collect(sp: Space, kind: u32) -> Res<i64> {
+    scrub_native_stack();
     // SAFETY: the thread is the running one.
     let dead = unsafe {
         clear_free_operands(sp);

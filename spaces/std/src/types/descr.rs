@@ -409,7 +409,7 @@ fn member_set(sp: Space, w: W, w_obj: W, value: W) -> Res<()> {
             MemberKind::Obj | MemberKind::ObjEx => {
                 let slot = p as *mut W;
                 if value.is_null() && kind == MemberKind::ObjEx && (*slot).is_null() {
-                    return Err(attrs::no_attribute(sp, w_obj, m.w_name));
+                    return Err(sp.raise(known::ATTRIBUTE_ERROR, &show(sp, m.w_name)));
                 }
                 store(sp, w_obj, slot, value)
             }

@@ -21,7 +21,7 @@ pub fn type_of(sp: Space, w: W) -> W {
 /// The slots of the class of any word.
 #[inline(always)]
 pub fn slots_of(sp: Space, w: W) -> &'static Slots {
-    // SAFETY: every row points to the slots of its class, which are never freed.
+    // SAFETY: every row points to the slots of its class, which live as long as the class and, once it is dead, a while longer.
     unsafe { &*row(sp, w).slots }
 }
 /// The struct of a word known to be a class.

@@ -254,6 +254,15 @@ fn ba_getitem(sp: Space, w: W, w_key: W) -> Res<W> {
 
 #[slot]
 fn ba_setitem(sp: Space, w: W, w_key: W, w_value: W) -> Res<()> {
+    // A deletion changes the size. Views that are garbage are looked for from here, where few native frames could still show them.
+    if w_value.is_null() && this(w).exports > 0 {
+        sp.collect(CollectKind::Full as u32)?;
+        sp.poll()?;
+    }
+    set_item(sp, w, w_key, w_value)
+}
+#[inline(never)]
+fn set_item(sp: Space, w: W, w_key: W, w_value: W) -> Res<()> {
     if args::is_slice(sp, w_key) {
         return set_slice(sp, w, w_key, w_value);
     }

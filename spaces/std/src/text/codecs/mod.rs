@@ -124,6 +124,10 @@ fn encode_known(sp: Space, w_text: W, chars: Chars, known: Known, errors: &str) 
 /// `data.decode(encoding, errors)` for the bytes of `w_data`: a str.
 pub fn decode(sp: Space, w_data: W, data: &[u8], encoding: &str, errors: &str) -> Res<W> {
     check_names(sp, encoding, errors)?;
+    if data.is_empty() {
+        // No codec is asked.
+        return wstr::new_narrow(sp, Chars::One(data));
+    }
     match known_encoding(encoding) {
         Some(Known::Utf8) => return Ok(utf8::decode(sp, data, errors, true)?.0),
         Some(Known::Ascii) => return narrow::decode_ascii(sp, data, errors),

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::rc::Rc;
 use taipan_abi::host::{CompileAnswer, CompileRequest, FLAG_APP_LEVEL, FLAG_AST, FLAG_SOURCE_IS_UTF8};
 use taipan_compiler::code::Const;
+use taipan_compiler::symtable::{Block, Scope};
 use taipan_compiler::{Flags, Mode, Options, marshal, pyc};
 use taipan_syntax::ast::{Mod, Wtf8};
 use taipan_syntax::{Category, ErrorKind, SyntaxError, Warning, wire};
@@ -106,6 +107,22 @@ fn token_bytes(source: &[u8], extra: bool) -> Vec<u8> {
     marshal::dump(&tuple(vec![rows, error]))
 }
 
+/// A scope as (kind, name, line, nested, variable names, ((name, flags), ...), child scopes).
+fn scope_tuple(scopes: &[Scope], i: usize) -> Const {
+    let s = &scopes[i];
+    let tuple = |items: Vec<Const>| Const::Tuple(Rc::from(items));
+    let symbols = s.symbols.iter().map(|(n, bits)| tuple(vec![Const::str(n), Const::Int(bits as i64)])).collect();
+    tuple(vec![
+        Const::Int(s.block as i64),
+        Const::str(&s.name),
+        int(if s.block == Block::Module { 0 } else { s.pos.lineno as i32 }),
+        Const::Int(s.nested as i64),
+        tuple(s.varnames.iter().map(|n| Const::str(n)).collect()),
+        tuple(symbols),
+        tuple(s.children.iter().map(|c| scope_tuple(scopes, *c as usize)).collect()),
+    ])
+}
+
 /// What a request gave: the result and the marshalled warnings.
 type Outcome = Result<(Vec<u8>, Vec<u8>), Vec<u8>>;
 
@@ -149,6 +166,11 @@ fn compile(request: &CompileRequest, source: &[u8], filename: &[u8]) -> Outcome 
         1 => {
             let p = taipan_syntax::parse_bytes(source, &name, mode, parse).map_err(|e| error_bytes(&e))?;
             Ok((wire::to_bytes(&p.tree), warning_bytes(&p.warnings, source)))
+        }
+        3 => {
+            let p = taipan_syntax::parse_bytes(source, &name, mode, parse).map_err(|e| error_bytes(&e))?;
+            let table = taipan_compiler::scopes(&p.tree, &name, options).map_err(|e| error_bytes(&e))?;
+            Ok((marshal::dump(&scope_tuple(&table.scopes, 0)), warning_bytes(&p.warnings, source)))
         }
         2 => Ok((token_bytes(source, f & EXTRA_TOKENS != 0), Vec::new())),
         taipan_abi::host::WANT_VERIFIED => match marshal::read_code(source) {

@@ -52,7 +52,28 @@ fn cargo(arguments: &[&str]) -> bool {
 }
 
 fn build() -> bool {
-    cargo(&["build", "--release", "--workspace"])
+    cargo(&["build", "--release", "--workspace"]) && compile_library()
+}
+
+/// The bundled library's bytecode is made after each build that changed the program, so that no first start has to. Programs may forbid
+/// writing bytecode; the cache belongs to the build.
+fn compile_library() -> bool {
+    let (program, stamp) = (target().join("taipan"), target().join("library-compiled"));
+    let newer = |a: &std::path::Path, b: &std::path::Path| {
+        let time = |p: &std::path::Path| p.metadata().and_then(|m| m.modified()).ok();
+        time(a) > time(b)
+    };
+    if newer(&stamp, &program) {
+        return true;
+    }
+    let Some(library) = install::library() else { return true };
+    let skipped = "/(test|tests|idlelib|turtledemo|lib2to3|site-packages)/";
+    let mut compile = Command::new(program);
+    compile.args(["-m", "compileall", "-q", "-x", skipped]).arg(library);
+    // A source that does not compile (there are some for tests) is no error of the build.
+    let _ = compile.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).status();
+    let _ = std::fs::write(stamp, "");
+    true
 }
 
 fn fuzz(arguments: &[String]) -> bool {

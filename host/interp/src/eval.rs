@@ -735,6 +735,20 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                             load!();
                             poll!();
                         }
+                        // The callable is read again, so that no word of it has to lie in this native frame, where the collector looks.
+                        Callee::Called(w_func) => {
+                            let extra = (nargs != n) as usize;
+                            let w_self = m.get(at);
+                            if extra != 0 {
+                                call::shift_up(m, args, args.add(1), nargs);
+                                sp = sp.add(1);
+                                (*f).sp = sp;
+                            }
+                            m.set(at, m.kw(w_func));
+                            m.set(at.add(1), w_self);
+                            check!(call::enter(s, m, w_func, at.add(1), nargs + 1, k::CALL, n + 2 + extra));
+                            load!();
+                        }
                         Callee::Method(w_func, w_self) => {
                             // A bound method: its self goes before the arguments.
                             let extra = (nargs != n) as usize;
@@ -779,7 +793,7 @@ pub unsafe fn eval<S: ObjSpace, M: Mode, const TRACE: bool>(s: S, m: M) -> Exit 
                             poll!();
                         }
                         Callee::Other => {
-                            let w = unless_null!(s.call(m, func, args, nargs, W::NULL));
+                            let w = unless_null!(s.call(m, m.get(at), args, nargs, W::NULL));
                             sp = at;
                             push!(w);
                             poll!();

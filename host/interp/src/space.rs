@@ -62,6 +62,8 @@ pub enum Callee<M: Mode> {
     Function(W),
     /// A Python function (green) with this first argument before them.
     Method(W, M::W),
+    /// A Python function (green) with the callable itself before the arguments: its class's `__call__`.
+    Called(W),
     /// A fresh instance and the Python `__init__` to call on it.
     Init(M::W, W),
     /// A generator's `__next__`/`send` with the value to send: resume it in place.

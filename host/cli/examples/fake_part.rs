@@ -13,7 +13,7 @@ use taipan_abi::ops::OpTable;
 use taipan_abi::plugin::{
     ABI, COMPILER, Kind, ModulesTable, OptionInfo, PluginRoot, PluginRootRef, SpaceTable, TablePtr,
 };
-use taipan_abi::thread::{Code, Thread};
+use taipan_abi::thread::{Cache, Code, Thread};
 use taipan_abi::types::{Slice, Str};
 use taipan_abi::word::{TID_BOOL, TID_NONE, W};
 
@@ -263,9 +263,20 @@ static GC: GcVTable = {
 // ---- JIT ----
 
 static JIT: JitVTable = {
-    unsafe extern "C-unwind" fn back_edge(_: *mut Thread, _: *mut Code, _: *const u32, _: *mut W, _: *mut JitAnswer) {}
+    unsafe extern "C" fn threshold() -> u32 {
+        u32::MAX
+    }
+    unsafe extern "C-unwind" fn back_edge(
+        _: *mut Thread,
+        _: *mut Code,
+        _: *const u32,
+        _: *mut W,
+        _: *mut Cache,
+        _: *mut JitAnswer,
+    ) {
+    }
     unsafe extern "C-unwind" fn entry(_: *mut Thread, _: *mut Code, _: *mut JitAnswer) {}
-    unsafe extern "C-unwind" fn finish(_: *mut Thread, _: *mut Rec, _: *mut JitAnswer) {}
+    unsafe extern "C-unwind" fn finish(_: *mut Thread, _: *mut Rec, _: u32, _: *mut JitAnswer) {}
     unsafe extern "C" fn invalidate(_: *mut Thread) {}
     unsafe extern "C" fn forget(_: *mut Code) {}
     unsafe extern "C" fn set_param(_: *const u8, _: usize, _: i64) -> i32 {
@@ -278,6 +289,7 @@ static JIT: JitVTable = {
         abi: ABI,
         size: size_of::<JitVTable>() as u32,
         init: refuse_bad,
+        threshold,
         back_edge,
         entry,
         finish,

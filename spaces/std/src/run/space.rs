@@ -610,9 +610,7 @@ impl ObjSpace for StdSpace {
             TID_METHOD_DESCR if !M::RECORDING => {
                 fastcall::method(Space::new(m.th()), o, args, n, cache).map_or(Callee::Other, Callee::Native)
             }
-            _ if is_instance(m, f) => {
-                special::callee(Space::new(m.th()), o).map_or(Callee::Other, Callee::Called)
-            }
+            _ if is_instance(m, f) => special::callee(Space::new(m.th()), o).map_or(Callee::Other, Callee::Called),
             _ => Callee::Other,
         }
     }

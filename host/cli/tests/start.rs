@@ -39,7 +39,9 @@ fn programs() {
     assert_eq!(settings(&t, &["-c", " x", "-y"], &[], keys), ["command", "x\\n", "2", "-c", "-y", ""]);
     assert_eq!(settings(&t, &["-m", "timeit", "a"], &[], keys), ["module", "timeit", "2", "-m", "a", &root]);
     std::fs::write(t.root.join("f.py"), "pass").unwrap();
-    assert_eq!(settings(&t, &["f.py"], &[], keys), ["script", "f.py", "1", "f.py", "-", &root]);
+    // The program's path is made absolute (`__file__`), what it sees as its argument is not.
+    let absolute = t.root.join("f.py").display().to_string();
+    assert_eq!(settings(&t, &["f.py"], &[], keys), ["script", &absolute, "1", "f.py", "-", &root]);
     assert_eq!(settings(&t, &["-P", "f.py"], &[], keys)[5], "-");
     assert_eq!(settings(&t, &["parts"], &[], keys), ["path", "parts", "1", "parts", "-", "parts"]);
     std::fs::write(t.root.join("z"), b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x02\0hi").unwrap();

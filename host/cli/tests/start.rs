@@ -43,7 +43,8 @@ fn programs() {
     let absolute = t.root.join("f.py").display().to_string();
     assert_eq!(settings(&t, &["f.py"], &[], keys), ["script", &absolute, "1", "f.py", "-", &root]);
     assert_eq!(settings(&t, &["-P", "f.py"], &[], keys)[5], "-");
-    assert_eq!(settings(&t, &["parts"], &[], keys), ["path", "parts", "1", "parts", "-", "parts"]);
+    let absolute = t.root.join("parts").display().to_string();
+    assert_eq!(settings(&t, &["parts"], &[], keys), ["path", &absolute, "1", "parts", "-", &absolute]);
     std::fs::write(t.root.join("z"), b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x02\0hi").unwrap();
     assert_eq!(settings(&t, &["z"], &[], keys)[0], "path");
     assert_eq!(settings(&t, &[], &[], keys), ["stdin", "", "1", "", "-", ""]);

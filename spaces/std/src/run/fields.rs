@@ -63,11 +63,26 @@ pub unsafe fn write_word<M: Mode>(m: M, w: M::W, offset: u64, v: M::W, row: Opti
         }
     }
     let (o, v) = (m.w(w), m.w(v));
-    let slot = (o.0 + offset) as *mut W;
-    taipan_abi::mode::barrier(m.th(), o, slot);
-    *slot = v;
+    if o.header().gc & taipan_abi::gc::GC_BARRIER != 0 {
+        store_logged(m.th(), o, offset, v, row.unwrap_or(0));
+        return;
+    }
+    *((o.0 + offset) as *mut W) = v;
     if let Some(tid) = row {
         o.header().tid = tid;
+    }
+}
+
+/// The store with its barrier, out of line as a whole: nothing of it has to be kept in the evaluator's native frame meanwhile, where the
+/// collector would find it later.
+#[cold]
+#[inline(never)]
+unsafe fn store_logged(th: *mut Thread, o: W, offset: u64, v: W, row: u32) {
+    let slot = (o.0 + offset) as *mut W;
+    taipan_abi::mode::barrier(th, o, slot);
+    *slot = v;
+    if row != 0 {
+        o.header().tid = row;
     }
 }
 

@@ -236,6 +236,29 @@ pub fn residual<M: Mode>(m: M, w: M::W) -> Next<M> {
     if m.raised(w) { Next::Raised } else { Next::Done(w) }
 }
 
+/// Runs an operation out of line. Its answer comes back through memory in the evaluator's native frame, where the collector looks for as
+/// long as the loop runs: so that memory is cleared. The operands go in registers.
+macro_rules! apart {
+    ($m:ident, $answer:ty, $f:path, $($arg:ident: $ty:ty),*) => {{
+        #[inline(never)]
+        #[allow(unused_unsafe)]
+        unsafe fn into<M: Mode>(m: M, $($arg: $ty,)* out: *mut $answer) {
+            // SAFETY: the caller's slot, and what the operation asks for.
+            unsafe { out.write($f(m, $($arg),*)) }
+        }
+        let mut slot = std::mem::MaybeUninit::<$answer>::uninit();
+        into::<M>($m, $($arg,)* slot.as_mut_ptr());
+        let answer = slot.assume_init_read();
+        if !M::RECORDING {
+            let words = slot.as_mut_ptr().cast::<u64>();
+            for i in 0..size_of::<$answer>() / 8 {
+                words.add(i).write_volatile(0);
+            }
+        }
+        answer
+    }};
+}
+
 impl ObjSpace for StdSpace {
     #[inline(always)]
     unsafe fn binop<M: Mode>(self, m: M, op: BinOp, inplace: bool, a: M::W, b: M::W, _cache: *mut Cache) -> Next<M> {
@@ -283,7 +306,7 @@ impl ObjSpace for StdSpace {
         } else if (is_instance(m, a) || is_instance(m, b))
             && class_is_known(m, a)
             && class_is_known(m, b)
-            && let Some(c) = apart(m, || special::binop(m, op, inplace, a, b))
+            && let Some(c) = special::binop(m, op, inplace, a, b)
         {
             return Next::Call(c);
         }
@@ -291,7 +314,7 @@ impl ObjSpace for StdSpace {
     }
 
     unsafe fn binop_cont<M: Mode>(self, m: M, k: u32, op: BinOp, inplace: bool, a: M::W, b: M::W, v: M::W) -> Next<M> {
-        apart(m, || special::binop_next(m, k, op, inplace, a, b, v))
+        special::binop_next(m, k, op, inplace, a, b, v)
     }
 
     #[inline(always)]
@@ -313,7 +336,7 @@ impl ObjSpace for StdSpace {
         }
         if is_instance(m, a)
             && class_is_known(m, b)
-            && let Some(c) = apart(m, || special::compare(m, op, a, b))
+            && let Some(c) = special::compare(m, op, a, b)
         {
             return Next::Call(c);
         }
@@ -321,7 +344,7 @@ impl ObjSpace for StdSpace {
     }
 
     unsafe fn compare_cont<M: Mode>(self, m: M, k: u32, op: CmpOp, a: M::W, b: M::W, v: M::W) -> Next<M> {
-        apart(m, || special::compare_next(m, k, op, a, b, v))
+        special::compare_next(m, k, op, a, b, v)
     }
 
     #[inline(always)]
@@ -340,7 +363,7 @@ impl ObjSpace for StdSpace {
             if s.bool.is_none() && s.len.is_none() {
                 return Truth::Known(true);
             }
-            if let Some(c) = apart(m, || special::truth(m, w)) {
+            if let Some(c) = special::truth(m, w) {
                 return Truth::Call(c);
             }
         }
@@ -384,7 +407,7 @@ impl ObjSpace for StdSpace {
                 }
             }
         }
-        apart(m, || getattr_slow(m, w, w_name, cache))
+        apart!(m, Next<M>, getattr_slow, w: M::W, w_name: W, cache: *mut Cache)
     }
 
     #[inline(always)]
@@ -423,7 +446,7 @@ impl ObjSpace for StdSpace {
                 }
             }
         }
-        apart(m, || load_method_slow(m, w, w_name, cache, with_self))
+        apart!(m, Next<M>, load_method_slow, w: M::W, w_name: W, cache: *mut Cache, with_self: &mut bool)
     }
 
     #[inline(always)]
@@ -445,7 +468,7 @@ impl ObjSpace for StdSpace {
                 }
             }
         }
-        apart(m, || setattr_slow(m, w, w_name, v, cache))
+        setattr_slow(m, w, w_name, v, cache)
     }
 
     #[inline(always)]
@@ -480,7 +503,7 @@ impl ObjSpace for StdSpace {
             return Next::Done(w);
         }
         if is_instance(m, a)
-            && let Some(c) = apart(m, || special::getitem(m, a, key))
+            && let Some(c) = special::getitem(m, a, key)
         {
             return Next::Call(c);
         }
@@ -493,7 +516,7 @@ impl ObjSpace for StdSpace {
             return Next::Done(m.kw(W::NONE));
         }
         if is_instance(m, a)
-            && let Some(c) = apart(m, || special::setitem(m, a, key, v))
+            && let Some(c) = special::setitem(m, a, key, v)
         {
             return Next::Call(c);
         }
@@ -502,7 +525,7 @@ impl ObjSpace for StdSpace {
 
     unsafe fn contains<M: Mode>(self, m: M, a: M::W, x: M::W, _cache: *mut Cache) -> Next<M> {
         if is_instance(m, a)
-            && let Some(c) = apart(m, || special::contains(m, a, x))
+            && let Some(c) = special::contains(m, a, x)
         {
             return Next::Call(c);
         }
@@ -516,7 +539,7 @@ impl ObjSpace for StdSpace {
             return Next::Done(a);
         }
         if is_instance(m, a)
-            && let Some(c) = apart(m, || special::iter(m, a))
+            && let Some(c) = special::iter(m, a)
         {
             return Next::Call(c);
         }
@@ -543,7 +566,7 @@ impl ObjSpace for StdSpace {
         }
         let sp = Space::new(m.th());
         if is_instance(m, a)
-            && let Some(c) = apart(m, || special::next(m, a))
+            && let Some(c) = special::next(m, a)
         {
             return Item::Call(c);
         }
@@ -715,29 +738,6 @@ impl ObjSpace for StdSpace {
     unsafe fn async_gen_wrap(self, sp: Space, w: W) -> Res<W> {
         super::asyncgen::wrap(sp, w)
     }
-}
-
-/// Runs an operation out of line. Its answer comes back through memory in the evaluator's native frame, where the collector looks for as
-/// long as the loop runs: so that memory is cleared.
-#[inline(always)]
-fn apart<M: Mode, T>(_: M, f: impl FnOnce() -> T) -> T {
-    let mut slot = std::mem::MaybeUninit::<T>::uninit();
-    // SAFETY: `into` writes the answer, which is taken once; then the slot is only memory.
-    unsafe {
-        into(f, slot.as_mut_ptr());
-        let answer = slot.assume_init_read();
-        if !M::RECORDING {
-            let words = slot.as_mut_ptr().cast::<u64>();
-            for i in 0..size_of::<T>() / 8 {
-                words.add(i).write_volatile(0);
-            }
-        }
-        answer
-    }
-}
-#[inline(never)]
-unsafe fn into<T>(f: impl FnOnce() -> T, out: *mut T) {
-    out.write(f())
 }
 
 /// May the object's class define special methods in Python? The fixed rows are those of the built-in types. While recording the answer

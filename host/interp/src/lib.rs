@@ -12,6 +12,7 @@ pub mod generator;
 pub mod hot;
 pub mod jump;
 pub mod objects;
+pub mod operators;
 pub mod rare;
 pub mod rare_exc;
 pub mod rare_match;
